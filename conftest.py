@@ -1,0 +1,3 @@
+"""Fixtures that every test may use; those of one theme live in tests/."""
+
+from __future__ import annotations
