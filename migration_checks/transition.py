@@ -14,7 +14,7 @@ class Leg(StrEnum):
 
     ASCEND upgrades a revision, UNDO downgrades it again, REDO upgrades it once more, WRITES downgrades it after rows were
     written through the new schema, LEAP upgrades everything as `alembic upgrade` does, DESCEND downgrades on the way from
-    head to start.
+    head to start, ORDER upgrades a copy whose rows lie in another physical order (held against what ASCEND built).
     """
 
     ASCEND = "ascend"
@@ -23,10 +23,11 @@ class Leg(StrEnum):
     WRITES = "writes"
     LEAP = "leap"
     DESCEND = "descend"
+    ORDER = "order"
 
     @property
     def upward(self) -> bool:
-        return self in (Leg.ASCEND, Leg.REDO, Leg.LEAP)
+        return self in (Leg.ASCEND, Leg.REDO, Leg.LEAP, Leg.ORDER)
 
 
 @dataclass(frozen=True, slots=True)
