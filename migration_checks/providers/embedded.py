@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from migration_checks.database import connect, libpq_url
+from migration_checks.connection import connect, libpq_url
 from migration_checks.errors import ProviderError
 from migration_checks.providers import guard, tuning
 from migration_checks.providers.contract import Server
