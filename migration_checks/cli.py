@@ -1,0 +1,177 @@
+"""The command line: arguments, one call, an exit status. What a command does is in commands.py, loaded when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+EXIT_STATUS = "Exit status: 0 nothing at or above the threshold; 1 findings; 2 the toolkit could not do its job."
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = build_parser().parse_args(argv)
+    _make_output_safe()
+    try:
+        with _orderly_end():
+            return _run(arguments)
+    except KeyboardInterrupt:
+        print("migration-checks: interrupted; everything that was started is gone.", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        _flush()
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """The command itself; an error becomes one sentence on standard error and status 2."""
+    from migration_checks import commands
+    from migration_checks.errors import ToolkitError
+
+    try:
+        status: int = getattr(commands, arguments.command)(arguments)
+        return status
+    except ToolkitError as error:
+        _complain(f"{error.message} {error.remedy}", error, arguments.debug)
+        return error.exit_status
+    except BrokenPipeError:
+        return 2
+    except Exception as error:
+        report = f"internal error: {type(error).__name__}: {error}. Please report it, with the output of --debug."
+        _complain(report, error, arguments.debug)
+        return 2
+
+
+def _complain(message: str, error: BaseException, debug: bool) -> None:
+    from migration_checks.renderers.escape import visible
+
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    print(f"migration-checks: {visible(message)}", file=sys.stderr)
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that every context manager on the way out gives back what it took."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    try:
+        before = {number: signal.signal(number, leave) for number in numbers}
+    except ValueError:  # not the main thread, whose owner decides about signals
+        before = {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _make_output_safe() -> None:
+    """Let a stream whose encoding lacks a character spell it out, instead of raising in the middle of a report."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    """Write what is left; a reader that has gone away (`| head`) is no error."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            # Python flushes once more at its end and would complain: give it a place to flush to.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and options."""
+    parser = argparse.ArgumentParser(
+        prog="migration-checks",
+        allow_abbrev=False,
+        description="A crash-test laboratory for Alembic migrations on PostgreSQL.",
+        epilog=EXIT_STATUS,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _verify(_command(commands, "verify", "walk the chain up and down on realistic data and report what each step did to it"))
+    _chain(_command(commands, "graph", "show the revision graph"))
+    _checks(_command(commands, "checks", "list the checks, or show the manual page of one"))
+    _render(_command(commands, "render", "make another format from JSON reports"))
+    _command(commands, "init", "write [tool.migration_checks] into the pyproject.toml of a project that has Alembic")
+    return parser
+
+
+class _Version(argparse.Action):
+    """--version, which imports what it needs only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from migration_checks import __version__
+
+        parser.exit(0, f"migration-checks {__version__}\n")
+
+
+def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str) -> argparse.ArgumentParser:
+    about = f"{summary[0].upper()}{summary[1:]}."
+    parser = commands.add_parser(name, help=summary, description=about, epilog=EXIT_STATUS, allow_abbrev=False)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def _chain(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """The options that say which chain."""
+    group = parser.add_argument_group("which chain")
+    group.add_argument("lineage", nargs="?", metavar="LINEAGE", help="module:attribute, or a name in pyproject.toml")
+    group.add_argument("-c", "--config", metavar="FILE", help="an alembic.ini, or a pyproject.toml with [tool.alembic]")
+    group.add_argument("-n", "--name", dest="section", metavar="SECTION", help="the section of alembic.ini")
+    group.add_argument("-x", action="append", metavar="KEY=VALUE", help="an argument for env.py (repeatable)")
+    return group
+
+
+def _verify(parser: argparse.ArgumentParser) -> None:
+    chain = _chain(parser)
+    chain.add_argument("--range", metavar="START:END", help="walk only this part, in Alembic's own syntax")
+    data = parser.add_argument_group("rows")
+    data.add_argument("--rows", type=int, metavar="N", help="rows of a seed's leading table, or of each synthesized table")
+    data.add_argument("--seed", type=int, metavar="N", help="the number that alone decides the rows' content")
+    data.add_argument("--baseline-sql", metavar="FILE", help="SQL that makes the state the chain starts from")
+    server = parser.add_argument_group("server")
+    server.add_argument("--provider", metavar="WHERE", help="embedded, local, container, or the URL of a server")
+    server.add_argument("--provider-version", metavar="MAJOR", help="which PostgreSQL the provider is to lend")
+    server.add_argument("--image", metavar="IMAGE", help="the image of the container provider")
+    server.add_argument(
+        "--allow-shared-server", action="store_true", default=None, help="go on where a server by URL has other databases"
+    )
+    server.add_argument("--timeout", type=float, metavar="SECONDS", help="how long one step may take; 0 for no limit")
+    judging = parser.add_argument_group("judging")
+    judging.add_argument("--only", action="append", metavar="CHECK", help="make only this check (repeatable; MC3 is a family)")
+    judging.add_argument("--skip", action="append", metavar="CHECK", help="leave this check out (repeatable)")
+    judging.add_argument("--fail-on", metavar="SEVERITY", help="error, warning, info or never; warning unless given")
+    judging.add_argument("--baseline", metavar="FILE", help="an earlier JSON report whose findings are accepted")
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--report", dest="reports", action="append", metavar="FORMAT=PATH", help="write a report (repeatable; - is stdout)"
+    )
+    output.add_argument("--redact", action="store_true", default=None, help="leave every value of a row out of the reports")
+
+
+def _checks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("check", nargs="?", metavar="ID", help="a check's id or name")
+    parser.add_argument("--markdown", action="store_true", help="write the manual as Markdown")
+
+
+def _render(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="REPORT", help="a JSON report; several of one walk are merged")
+    parser.add_argument("--to", required=True, metavar="FORMAT", help="the format to make")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it; standard output unless given")

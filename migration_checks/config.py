@@ -1,0 +1,145 @@
+"""What a run is asked to do: the command line over [tool.migration_checks] of pyproject.toml over the defaults."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from migration_checks.fields import Fields, nearest, read_toml, shorten
+from migration_checks.lineage import Lineage
+from migration_checks.lineages import CHAIN_KEYS, LINEAGE_KEYS, choose_lineage
+from migration_checks.report import THRESHOLDS
+from migration_checks.selection import check_ids, named_checks
+from migration_checks.waivers import KEYS as WAIVER_KEYS
+from migration_checks.waivers import Waiver, read_waiver
+
+T = TypeVar("T")
+
+SEED = 20240229
+TIMEOUT = 600.0
+PROVIDER = "embedded"
+
+RUN_KEYS = (
+    "provider", "provider_version", "image", "allow_shared_server", "rows", "seed", "fail_on", "only", "skip", "reports",
+    "timeout", "baseline", "redact",
+)  # fmt: skip
+ARGUMENTS = ("lineage", *CHAIN_KEYS, *LINEAGE_KEYS, *RUN_KEYS)
+TABLE_KEYS = (*ARGUMENTS, "lineages", "waivers")
+REMEDY = "Correct [tool.migration_checks] in pyproject.toml; `migration-checks verify --help` lists the options."
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that decides a run.
+
+    `project` is the folder that paths in reports are relative to. `provider` is "embedded", "local", "container" or a URL.
+    `rows` is None where nobody asked for a number. `timeout` is in seconds and for one step; 0 means none. `reports` are
+    (format, file), the file None for standard output. `only` and `skip` are check ids, `only` empty for all.
+    """
+
+    lineage: Lineage
+    project: Path
+    provider: str = PROVIDER
+    provider_version: str | None = None
+    image: str | None = None
+    allow_shared_server: bool = False
+    rows: int | None = None
+    seed: int = SEED
+    fail_on: str = "warning"
+    only: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+    reports: tuple[tuple[str, Path | None], ...] = ()
+    jobs: int = 1
+    trials: frozenset[str] = frozenset()
+    timeout: float = TIMEOUT
+    waivers: tuple[Waiver, ...] = ()
+    baseline: Path | None = None
+    redact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where settings come from: their table, and the folder that its relative paths start from."""
+
+    table: Fields
+    base: Path
+
+    def path(self, key: str) -> Path | None:
+        value = self.table.text(key)
+        return None if value is None else self.base / value
+
+
+def load_settings(arguments: argparse.Namespace | Mapping[str, Any], cwd: Path) -> Settings:
+    """The settings of a run in the folder `cwd`.
+
+    `arguments` are the command line's (an attribute or key per option, None or absent where it was not given); the rest
+    comes from the nearest pyproject.toml. Raises ConfigurationError, naming the nearest valid key or value.
+    """
+    cwd = cwd.resolve()
+    given = Source(Fields(_given(arguments), "the command line", ARGUMENTS, "See `migration-checks verify --help`."), cwd)
+    written = read_table(cwd)
+    lineage = choose_lineage(given.table, given.base, written.table, written.base)
+    return _settings(lineage, cwd, given, written)
+
+
+def _given(arguments: argparse.Namespace | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(arguments, argparse.Namespace):
+        arguments = {key: value for key, value in vars(arguments).items() if key in ARGUMENTS}
+    return {key: value for key, value in arguments.items() if value is not None}
+
+
+def read_table(cwd: Path) -> Source:
+    """[tool.migration_checks] of the nearest pyproject.toml in `cwd` or above, an empty table where there is none."""
+    for folder in (cwd, *cwd.parents):
+        if (folder / "pyproject.toml").is_file():
+            tool = read_toml(folder / "pyproject.toml").get("tool")
+            table = tool.get("migration_checks", {}) if isinstance(tool, Mapping) else {}
+            return Source(Fields(table, "[tool.migration_checks]", TABLE_KEYS, REMEDY), folder)
+    return Source(Fields({}, "[tool.migration_checks]", TABLE_KEYS, REMEDY), cwd)
+
+
+def _settings(lineage: Lineage, cwd: Path, *sources: Source) -> Settings:
+    def pick(get: Callable[[Source], T | None], default: T) -> T:
+        # Every source is read, so that a mistake in a value that another one hides is still told.
+        values = [get(source) for source in sources]
+        return next((value for value in values if value is not None), default)
+
+    tables = [source.table for source in sources]
+    written = tables[-1]
+    return Settings(
+        lineage=lineage,
+        project=cwd,
+        provider=pick(lambda source: source.table.text("provider"), PROVIDER),
+        provider_version=pick(lambda source: source.table.text("provider_version"), None),
+        image=pick(lambda source: source.table.text("image"), None),
+        allow_shared_server=pick(lambda source: source.table.flag("allow_shared_server"), False),
+        rows=pick(lambda source: source.table.integer("rows", 1), None),
+        seed=pick(lambda source: source.table.integer("seed"), SEED),
+        fail_on=pick(lambda source: source.table.choice("fail_on", THRESHOLDS), "warning"),
+        only=pick(lambda source: named_checks(source.table, "only") or None, frozenset()),
+        skip=frozenset().union(*(named_checks(table, "skip") for table in tables)),
+        reports=tuple(dict.fromkeys(report for source in sources for report in _reports(source))),
+        timeout=pick(lambda source: source.table.number("timeout"), TIMEOUT),
+        waivers=tuple(read_waiver(each, check_ids()) for each in written.children("waivers", WAIVER_KEYS)),
+        baseline=pick(lambda source: source.path("baseline"), None),
+        redact=pick(lambda source: source.table.flag("redact"), False),
+    )
+
+
+def _reports(source: Source) -> list[tuple[str, Path | None]]:
+    """The wanted reports, written FORMAT=PATH; "-" as PATH is standard output."""
+    from migration_checks.renderers import RENDERERS
+
+    formats = [renderer.name for renderer in RENDERERS]
+    wanted: list[tuple[str, Path | None]] = []
+    for text in source.table.texts("reports"):
+        name, equals, path = text.partition("=")
+        if not equals or not path:
+            raise source.table.error(f"{source.table.where}: the report {shorten(text)} is not written FORMAT=PATH.")
+        if name not in formats:
+            raise source.table.error(f"{source.table.where}: there is no format {shorten(name)}; {nearest(name, formats)}")
+        wanted.append((name, None if path == "-" else source.base / path))
+    return wanted

@@ -1,0 +1,63 @@
+"""Takes every value that came out of a row out of a report, for reports that leave the people who may see the data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from migration_checks.check import Finding
+from migration_checks.report import Report, Step
+from migration_checks.snapshot import Json
+from migration_checks.transition import Failure
+
+REMOVED = "(redacted)"
+
+# Words of the toolkit and names of the schema; every other text in evidence may have come out of a row.
+NAMES = frozenset(
+    {
+        "kind", "change", "how", "what", "place", "table", "column", "columns", "constraint", "sqlstate", "caused_by",
+        "written_by", "renamed_from", "sequence", "cosmetic", "object", "objects", "invalid", "dropped", "created",
+        "revision", "leg", "path", "name", "expected", "found", "heads", "expected_heads", "timed_out", "refused",
+    }
+)  # fmt: skip
+CELLS = frozenset({"before", "after", "key", "samples", "missing_samples", "added_samples"})
+
+
+def redact(report: Report) -> Report:
+    """`report` without values: messages become the check's title, samples and texts of unknown origin a mark.
+
+    Counts, names of revisions, tables, columns and constraints, and SQLSTATE codes stay.
+    """
+    return replace(
+        report,
+        findings=tuple(_finding(finding) for finding in report.findings),
+        steps=tuple(_step(step) for step in report.steps),
+    )
+
+
+def _finding(finding: Finding) -> Finding:
+    from migration_checks.checks import CHECKS
+
+    title = next((check.title for check in CHECKS if check.id == finding.check), finding.name)
+    evidence = {key: _fact(key, value) for key, value in finding.evidence.items()}
+    return replace(finding, message=f"{title}.", evidence=evidence)
+
+
+def _fact(key: str, value: Json, cell: bool = False) -> Json:
+    cell = cell or key in CELLS
+    if isinstance(value, dict):
+        return {name: _fact(name, each, cell) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_fact(key, each, cell) for each in value]
+    if value is None or isinstance(value, bool):
+        return value
+    if cell or (isinstance(value, str) and key not in NAMES):
+        return REMOVED
+    return value
+
+
+def _step(step: Step) -> Step:
+    if step.failure is None:
+        return step
+    failure: Failure = replace(step.failure, message=REMOVED, statement=None)
+    observations = {key: _fact(key, value) for key, value in step.observations.items()}
+    return replace(step, failure=failure, observations=observations)
