@@ -27,6 +27,11 @@ class Renderer:
 RENDERERS = (
     Renderer("text", "plain text, what the terminal shows"),
     Renderer("json", "the report itself, from which `render` makes every other format"),
+    Renderer("markdown", "a comment for a pull request, below 65,536 characters"),
+    Renderer("junit", "JUnit XML, a test case each leg of each revision"),
+    Renderer("sarif", "SARIF 2.1.0 for code scanning services"),
+    Renderer("github", "GitHub annotations (workflow commands), to be printed in an action's step"),
+    Renderer("gitlab", "GitLab code quality JSON"),
 )
 
 

@@ -37,7 +37,8 @@ def shown(value: Json, width: int = WIDTH) -> str:
     if isinstance(value, bool | int | float):
         return str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(value, str):
-        return f"'{cut(visible(value.replace(chr(92), chr(92) * 2)), width)}'"
+        text = visible(value.replace("\\", "\\\\"))
+        return f"'{text}'" if len(text) <= width else f"'{text[:width]}…' ({len(value):,} characters)"
     if isinstance(value, list):
         return cut(", ".join(shown(each, width) for each in value), width * 2)
     return cut(", ".join(f"{visible(str(key))}={shown(each, width)}" for key, each in value.items()), width * 2)
@@ -45,4 +46,4 @@ def shown(value: Json, width: int = WIDTH) -> str:
 
 def cut(text: str, width: int) -> str:
     """`text`, or its beginning and how many characters it has."""
-    return text if len(text) <= width else f"{text[:width]}… ({len(text)} characters)"
+    return text if len(text) <= width else f"{text[:width]}… ({len(text):,} characters)"
