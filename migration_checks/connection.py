@@ -13,6 +13,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from migration_checks.errors import ProviderError
 
+OWN_PREFIX = "mc_"
+
 _SESSION: Mapping[str, str] = {
     "TimeZone": "UTC",
     "DateStyle": "ISO",

@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from migration_checks.connection import connect, database_name, libpq_url, redacted, translated, with_database
+from migration_checks.connection import OWN_PREFIX, connect, database_name, libpq_url, redacted, translated, with_database
 from migration_checks.errors import ToolkitError
 from migration_checks.providers.contract import Server
 
@@ -28,7 +28,6 @@ __all__ = [
 ]
 
 OWN_SCHEMA = "migration_checks_own"
-OWN_PREFIX = "mc_"
 
 # The first half of the advisory lock that a living run holds; the second half is its token.
 _LOCK_CLASS = 0x6D63

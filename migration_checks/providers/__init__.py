@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from migration_checks.providers.choice import SPECS, provider_for
+from migration_checks.providers.container import ContainerProvider
 from migration_checks.providers.contract import Provider, Server
 from migration_checks.providers.embedded import EmbeddedProvider
+from migration_checks.providers.external import ExternalProvider
+from migration_checks.providers.local import LocalProvider
 
-__all__ = ["EmbeddedProvider", "Provider", "Server"]
+__all__ = [
+    "SPECS",
+    "ContainerProvider",
+    "EmbeddedProvider",
+    "ExternalProvider",
+    "LocalProvider",
+    "Provider",
+    "Server",
+    "provider_for",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -11,12 +11,16 @@ from typing import Protocol
 class Server:
     """A running PostgreSQL: `url` is a libpq URL of a maintenance database whose role may create databases.
 
-    `version` is `server_version_num` (180006 is 18.6); `provider` names where the server came from.
+    `version` is `server_version_num` (180006 is 18.6); `provider` names where the server came from. `throwaway`: it was
+    started for this run alone and ends with it. `shared`: other people's databases and roles may live on it. The URL may
+    hold a password, so it is not shown in the value's representation.
     """
 
-    url: str
+    url: str = field(repr=False)
     version: int
     provider: str
+    throwaway: bool = True
+    shared: bool = False
 
     @property
     def major(self) -> int:
@@ -27,7 +31,10 @@ class Server:
 class Provider(Protocol):
     """Lends a server; whatever it started is gone when the with block ends, however it ends."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """`embedded`, `local`, `container` or `external`."""
+        ...
 
     def lend(self) -> AbstractContextManager[Server]:
         """Start (or reach) a server and hand it out. Raises ProviderError with one sentence and a remedy."""

