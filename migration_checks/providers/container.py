@@ -59,7 +59,11 @@ class ContainerProvider:
         container = _postgres_container()(self.chosen_image, username=ROLE, password=secrets.token_hex(16), dbname="postgres")
         container.with_env("PGDATA", f"{_DATA}/data")  # 18 moved its data: a place of our own suits every version
         container.with_command([word for setting in tuning.settings() for word in ("-c", setting)])
-        container.with_kwargs(tmpfs={_DATA: "rw,mode=1777"}, labels=farewell.labels(directory))
+        memory = {_DATA: "rw,mode=1777"}
+        if hasattr(container, "tmpfs"):
+            container.tmpfs.update(memory)
+            memory = {}
+        container.with_kwargs(labels=farewell.labels(directory), **({"tmpfs": memory} if memory else {}))
         if container.get_docker_client().host() in ("localhost", "127.0.0.1", "::1") and not _inside_container():
             container.ports.clear()
             container.ports[f"{_PORT}/tcp"] = ("127.0.0.1",)
@@ -67,7 +71,7 @@ class ContainerProvider:
 
     def _start(self, container: Any) -> str:
         """Start the container and wait for its server; return the URL of the maintenance database."""
-        from docker.errors import DockerException, ImageNotFound
+        from docker.errors import DockerException, ImageNotFound  # type: ignore[import-untyped]
 
         try:
             container.start()
@@ -88,8 +92,8 @@ class ContainerProvider:
 
 def require_engine() -> None:
     """Raise ProviderError where no container engine answers."""
-    import docker
-    from docker.errors import DockerException
+    import docker  # type: ignore[import-untyped]
+    from docker.errors import DockerException  # type: ignore[import-untyped]
 
     try:
         docker.from_env(timeout=10).ping()
@@ -109,7 +113,7 @@ def _postgres_container() -> Any:
         except ImportError:  # before testcontainers 4.15
             from testcontainers.postgres import PostgresContainer
 
-    class Container(PostgresContainer):  # type: ignore[misc]
+    class Container(PostgresContainer):
         def _connect(self) -> None:
             """Nothing: `_await` does it."""
 

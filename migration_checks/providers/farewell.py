@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import docker
-import docker.errors
+import docker  # type: ignore[import-untyped]
+import docker.errors  # type: ignore[import-untyped]
 
 DIRECTORY_LABEL = "migration-checks.directory"
 HOST_LABEL = "migration-checks.host"

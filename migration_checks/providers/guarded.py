@@ -25,7 +25,8 @@ class Order:
 
     `programs` is the folder of initdb and postgres (None: a directory without a server); `trees` is what must be copied
     together where the server's user cannot reach it, the folder above being their common root. `farewell` is a command
-    that is run, with the directory as its last argument, when the asker dies. `runs_programs` asks for a folder in which programs may be run.
+    that is run, with the directory as its last argument, when the asker dies. `runs_programs` asks for a folder in which
+    programs may be run.
     """
 
     programs: Path | None = None

@@ -27,7 +27,7 @@ from migration_checks.providers.premises import User, is_open, server_user
 try:
     from pytest_postgresql.executors import PostgreSQLExecutor
 except ImportError:  # before pytest-postgresql 10
-    from pytest_postgresql.executor import PostgreSQLExecutor
+    from pytest_postgresql.executor import PostgreSQLExecutor  # type: ignore[no-redef]
 
 _PATIENCE = 60
 _OLDEST = 14
@@ -120,7 +120,7 @@ def _major(folder: Path) -> int | None:
     return int(match.group(1)) if match and _is_complete(folder) else None
 
 
-class _Executor(PostgreSQLExecutor):  # type: ignore[misc]
+class _Executor(PostgreSQLExecutor):
     """pytest-postgresql's executor, on a Unix socket only, with our initdb options, and as another user for root."""
 
     def __init__(self, programs: Path, major: int, directory: Path, user: User | None) -> None:
@@ -162,7 +162,9 @@ class _Executor(PostgreSQLExecutor):  # type: ignore[misc]
         return False
 
     def after_start_check(self) -> bool:
-        """Ready when a session is accepted on the socket."""
+        """Ready when pg_ctl has ended, which would complain of a server that is stopped meanwhile, and a session is accepted."""
+        if self.process is None or self.process.poll() is None:
+            return False
         try:
             connect(socket_url(Path(self.unixsocketdir))).close()
         except psycopg.OperationalError:

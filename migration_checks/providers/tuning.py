@@ -19,6 +19,7 @@ _SETTINGS = (
     "checkpoint_timeout=1h",
     "wal_level=logical",  # CREATE PUBLICATION warns below it, and WAL volumes are those of production
     "max_prepared_transactions=20",
+    "dynamic_shared_memory_type=mmap",  # in the data directory: nothing of a killed server stays in /dev/shm
     "timezone=UTC",
     "log_timezone=UTC",
 )
