@@ -1,0 +1,183 @@
+"""One database under walk: what steps do to it, what it looks like, and the rows that are put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self, TypeAlias
+
+import psycopg
+import sqlalchemy as sa
+
+from migration_checks.capture import read_catalog
+from migration_checks.database import Databases, connect
+from migration_checks.diff import diff_catalogs
+from migration_checks.environment import Environment, Outcome
+from migration_checks.errors import SeedError
+from migration_checks.lineage import Lineage, Seed
+from migration_checks.questions import Questions
+from migration_checks.rows import Rows
+from migration_checks.seeding import Filled, Synthesizer
+from migration_checks.snapshot import Catalog, CatalogObject, Snapshot, Table
+from migration_checks.transition import Changes, Leg
+
+Tables: TypeAlias = "Mapping[str, Table]"
+Written: TypeAlias = "tuple[Tables, Tables]"
+Window: TypeAlias = "tuple[datetime, datetime]"
+
+
+class Bench:
+    """A database at `url`, with env.py attached to it through `environment`.
+
+    Use as a context manager: leaving it detaches env.py and closes the toolkit's own connection, so that the database can
+    be copied or dropped. Rows already read stay valid as long as the database, or a copy of it, exists.
+    """
+
+    def __init__(self, environment: Environment, url: str, lineage: Lineage, *, rows: int, seed: int) -> None:
+        self.environment = environment
+        self.url = url
+        self.lineage = lineage
+        self.size = rows
+        self.seed = seed
+        self.connection: psycopg.Connection = connect(url)
+        self.rows = Rows(self.connection)
+        self.synthesizer = Synthesizer(self.connection, rows=rows, seed=seed)
+        self.questions = Questions(lineage)
+        self.clock = self._clock()
+
+    def __enter__(self) -> Self:
+        self.environment.attach(self.url)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of the database; `enter` takes hold of it again."""
+        self.environment.detach()
+        self.connection.close()
+
+    def enter(self) -> None:
+        """Take hold of the database again after `leave`."""
+        self.connection = connect(self.url)
+        self.rows.connection = self.connection
+        self.synthesizer.connection = self.connection
+        self.environment.attach(self.url)
+
+    def move(self, url: str, databases: Databases) -> None:
+        """Go on with the database at `url`, and drop the one that was walked so far."""
+        self.leave()
+        databases.drop(self.url)
+        self.url = url
+        self.connection = connect(url)
+        self.rows = Rows(self.connection)
+        self.synthesizer = Synthesizer(self.connection, rows=self.size, seed=self.seed)
+        self.environment.attach(url)
+
+    def _clock(self) -> timedelta:
+        """How far the server's clock is ahead of ours: values of now() are dated by the server."""
+        row = self.connection.execute("SELECT clock_timestamp()").fetchone()
+        assert row is not None
+        ahead: timedelta = row[0] - datetime.now(UTC)
+        return ahead
+
+    def now(self) -> datetime:
+        """The time on the server's clock."""
+        return datetime.now(UTC) + self.clock
+
+    @property
+    def bookkeeping(self) -> frozenset[str]:
+        """Qualified names of tables that are Alembic's own."""
+        return self.environment.version_tables
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """What the version table holds."""
+        return self.environment.heads()
+
+    def upgrade_or_why(self, revision: str) -> str | None:
+        """Upgrade one revision without judging it: None, or the message of what it raised."""
+        failure = self.environment.upgrade(revision).failure
+        return failure.message if failure is not None else None
+
+    def step(self, leg: Leg, revision: str) -> tuple[Outcome, Window]:
+        """Run one revision upward or downward; the window is when, by the server's clock."""
+        began = self.now()
+        run = self.environment.upgrade if leg.upward else self.environment.downgrade
+        outcome = run(revision)
+        return outcome, (began, self.now())
+
+    def snapshot(self, previous: Snapshot | None, heads: Collection[str], *, keep: bool, asked: Collection[str]) -> Snapshot:
+        """What the database looks like now; `keep` mirrors its rows for later comparisons.
+
+        `asked` are the revisions applied here, which decide what invariants are asked.
+        """
+        catalog = without(read_catalog(self.connection), self.bookkeeping)
+        if previous is not None:
+            catalog = _shared(previous.catalog, catalog)
+        tables = self.rows.read(previous.tables if previous else None, keep=keep, skip=self.bookkeeping)
+        return Snapshot(
+            heads=frozenset(heads),
+            catalog=catalog,
+            tables=tables,
+            sequences=self.rows.sequences(tables),
+            answers=self.questions.ask(self.connection, asked),
+        )
+
+    def compare(
+        self,
+        before: Snapshot,
+        after: Snapshot,
+        *,
+        written: Sequence[Written] = (),
+        windows: tuple[Window, Window] | None = None,
+    ) -> Changes:
+        """Everything that differs between two snapshots of this database."""
+        changes = self.rows.compare(before.tables, after.tables, written=written, windows=windows)
+        return replace(changes, catalog=diff_catalogs(before.catalog, after.catalog))
+
+    def plant(self, seeds: Collection[Seed], rows: int) -> None:
+        """Let a lineage's own seeds write their rows. Raises SeedError with the seed's name."""
+        for seed in seeds:
+            engine = sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(self.url), poolclass=sa.NullPool)
+            try:
+                with engine.begin() as connection:
+                    seed.fill(connection, rows, self.seed)
+            except Exception as error:
+                text = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise SeedError(
+                    f"The seed '{seed.name}' at revision {seed.revision} failed: {type(error).__name__}: {text}",
+                    "Seeds must write against the schema of the revision that they name.",
+                ) from error
+
+    def top_up(self, columns: Collection[str], skip: Collection[str] = ()) -> Filled:
+        """Fill what is empty: tables without rows, and `columns` that a step has just added."""
+        return self.synthesizer.top_up(columns, skip={*self.bookkeeping, *skip})
+
+
+def without(catalog: Catalog, tables: Collection[str]) -> Catalog:
+    """`catalog` without `tables` and what belongs to them (Alembic's version table is not the user's schema)."""
+    hidden = {("table", name) for name in tables}
+    if not hidden & catalog.keys():
+        return catalog
+    while True:
+        more = {key for key, each in catalog.items() if each.parent in hidden and key not in hidden}
+        if not more:
+            return {key: each for key, each in catalog.items() if key not in hidden}
+        hidden |= more
+
+
+def _shared(old: Catalog, new: Catalog) -> Catalog:
+    """`new`, with the objects of `old` wherever they are equal: four hundred places then cost little more than one."""
+    result: dict[tuple[str, str], CatalogObject] = {}
+    same = len(old) == len(new)
+    for key, each in new.items():
+        known = old.get(key)
+        if known == each:
+            result[key] = known
+        else:
+            result[key] = each
+            same = False
+    return old if same else result

@@ -1,0 +1,115 @@
+"""Bringing a walk back to a place where it stood, from a copy and by repeating what led there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from migration_checks.bench import Bench
+from migration_checks.checkpoints import Checkpoints
+from migration_checks.errors import EnvironmentFailure
+from migration_checks.graph import Graph, Revision
+from migration_checks.seeding import Filled
+from migration_checks.snapshot import Snapshot
+from migration_checks.trail import Place, Trail
+
+
+class LostPlace(Exception):
+    """A place cannot be reached again: a step that succeeded once does not when it is repeated."""
+
+
+class Recovery:
+    """Knows how a place is made: which steps lead there, and which rows are put in on the way."""
+
+    def __init__(
+        self, bench: Bench, checkpoints: Checkpoints, graph: Graph, trail: Trail, rows: int, fresh: Callable[[], str]
+    ) -> None:
+        self.bench = bench
+        self.checkpoints = checkpoints
+        self.graph = graph
+        self.trail = trail
+        self.rows = rows
+        self.fresh = fresh
+        self.unfilled: dict[str, dict[str, str]] = {}
+
+    def start(self, before: Sequence[Revision]) -> Place:
+        """Make the place where the walk begins, and keep a copy of it. Raises EnvironmentFailure when a step fails."""
+        self._plant("base")
+        for revision in before:
+            failure = self.bench.upgrade_or_why(revision.id)
+            if failure is not None:
+                raise EnvironmentFailure(
+                    f"The start of the range cannot be reached: the upgrade of {revision.id} fails: {failure}.",
+                    "Start the range higher or lower, or give the state to start from with --baseline-sql.",
+                )
+            self._plant(revision.id)
+        applied = tuple(revision.id for revision in before)
+        place = self._filled_place("start", applied, None, ())
+        self._keep(place)
+        return place
+
+    def arrive(self, revision: Revision, below: Place, built: Snapshot) -> Place:
+        """Put rows into what `revision` built, and remember the place; `built` is what it looks like before that."""
+        self._plant(revision.id)
+        return self._filled_place(revision.id, (*below.applied, revision.id), built, _new_columns(below.snapshot, built))
+
+    def keep(self, place: Place) -> None:
+        """Keep a copy of the place where the bench stands, unless there is one."""
+        if self.checkpoints.exact(place.key) is None:
+            self._keep(place)
+
+    def back_to(self, applied: Sequence[str]) -> Place:
+        """Bring the bench to the place where `applied` are applied, its rows included. Raises LostPlace."""
+        copy = self.checkpoints.below(frozenset(applied))
+        self.bench.move(self.checkpoints.databases.copy(copy.url, "walk"), self.checkpoints.databases)
+        place = Place(tuple(each for each in applied if each in copy.applied), copy.snapshot)
+        self.trail.places[place.key] = place
+        for each in applied:
+            if each not in copy.applied:
+                place = self._repeat(self.graph.by_id[each], place)
+        return place
+
+    def without_rows(self, applied: Iterable[str]) -> Snapshot:
+        """Bring the bench to a database on which `applied` ran without any row of ours. Raises LostPlace."""
+        self.bench.move(self.fresh(), self.checkpoints.databases)
+        chosen = tuple(applied)
+        for each in chosen:
+            failure = self.bench.upgrade_or_why(each)
+            if failure is not None:
+                raise LostPlace(failure)
+        return self.bench.snapshot(None, self.bench.heads, keep=True, asked=chosen)
+
+    def _repeat(self, revision: Revision, below: Place) -> Place:
+        failure = self.bench.upgrade_or_why(revision.id)
+        if failure is not None:
+            raise LostPlace(failure)
+        applied = (*below.applied, revision.id)
+        built = self.bench.snapshot(below.snapshot, self.bench.heads, keep=True, asked=applied)
+        self.trail.ascents[revision.id] = (below.snapshot.tables, built.tables)
+        return self.arrive(revision, below, built)
+
+    def _filled_place(self, name: str, applied: tuple[str, ...], built: Snapshot | None, columns: Iterable[str]) -> Place:
+        filled = self.bench.top_up(tuple(columns)) if self.bench.lineage.synthesize else Filled({}, {}, {})
+        snapshot = self.bench.snapshot(built, self.bench.heads, keep=True, asked=applied)
+        place = Place(applied, snapshot)
+        self.trail.places[place.key] = place
+        self.unfilled[name] = dict(filled.unfilled)
+        if built is not None and built.tables != snapshot.tables:
+            self.trail.written[name] = (built.tables, snapshot.tables)
+        return place
+
+    def _plant(self, revision: str) -> None:
+        self.bench.plant([seed for seed in self.bench.lineage.seeds if seed.revision == revision], self.rows)
+
+    def _keep(self, place: Place) -> None:
+        self.bench.leave()
+        self.checkpoints.keep(self.bench.url, place.key, place.snapshot)
+        self.bench.enter()
+
+
+def _new_columns(below: Snapshot, built: Snapshot) -> tuple[str, ...]:
+    """The columns that a step has added to tables which were there before ("schema.table.column")."""
+    return tuple(
+        identity
+        for kind, identity in built.catalog.keys() - below.catalog.keys()
+        if kind == "column" and (parent := built.catalog[kind, identity].parent) is not None and parent in below.catalog
+    )

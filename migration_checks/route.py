@@ -1,0 +1,22 @@
+"""Which revisions a walk visits, and which it only passes on the way to its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from migration_checks.graph import Graph, Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`before` is applied to reach the start, `revisions` are walked; both parents first. `start` and `end` are heads."""
+
+    before: tuple[Revision, ...]
+    revisions: tuple[Revision, ...]
+    start: frozenset[str]
+    end: frozenset[str]
+
+
+def plan(graph: Graph, start: frozenset[str], end: frozenset[str]) -> Route:
+    """The route from `start` to `end`, both as heads; the empty set is the state before the first revision."""
+    return Route(graph.between((), start), graph.between(start, end), start, end)

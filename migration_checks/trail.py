@@ -1,0 +1,43 @@
+"""What a walk remembers of the places where it stood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from migration_checks.bench import Tables, Written
+from migration_checks.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the walk stands: the revisions applied, in the order in which they were, and what the database looks like."""
+
+    applied: tuple[str, ...]
+    snapshot: Snapshot
+
+    @property
+    def key(self) -> frozenset[str]:
+        return frozenset(self.applied)
+
+
+@dataclass(slots=True)
+class Trail:
+    """Places by their revisions, what the toolkit wrote at each, and what each upgrade started from and built.
+
+    One entry a revision: when a stretch is walked again after a fault, the newer entry counts, since it is the one whose rows
+    the database at hand holds.
+    """
+
+    places: dict[frozenset[str], Place] = field(default_factory=dict)
+    written: dict[str, Written] = field(default_factory=dict)
+    ascents: dict[str, Written] = field(default_factory=dict)
+
+    def written_above(self, applied: Iterable[str]) -> tuple[Written, ...]:
+        """What the toolkit wrote at places that are not part of `applied`."""
+        below = frozenset(applied)
+        return tuple(pair for revision, pair in self.written.items() if revision not in below)
+
+    def history(self, applied: Iterable[str]) -> tuple[tuple[str, Tables, Tables], ...]:
+        """(revision, tables before, tables after) of the upgrades in `applied` that were walked, in order."""
+        return tuple((each, *self.ascents[each]) for each in applied if each in self.ascents)

@@ -1,0 +1,1 @@
+"""Experiments on a copy of the walked database."""

@@ -1,0 +1,75 @@
+"""The ORDER trial: the same upgrade on rows that lie in another physical order must end in the same data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import resources
+
+import psycopg
+from psycopg import sql
+
+from migration_checks.bench import Bench, Window
+from migration_checks.database import Databases
+from migration_checks.environment import Outcome
+from migration_checks.snapshot import Table
+from migration_checks.transition import Changes, Leg, Transition
+from migration_checks.trials.copies import copied
+
+LARGEST = 20_000
+"""Tables with more rows stay in their order: turning one round touches each row by itself."""
+
+
+def order_trial(
+    bench: Bench,
+    databases: Databases,
+    ascend: Transition,
+    window: Window,
+    step: Callable[[Leg, str], tuple[Outcome, Window]],
+) -> Iterator[Transition]:
+    """Yield the ORDER leg of the revision that `ascend` upgraded; the bench must stand where `ascend` started.
+
+    Only worth its time when the upgrade wrote rows: what it only defines does not depend on them.
+    """
+    if not any(change.added or change.missing or change.columns for change in ascend.changes.tables):
+        return
+    with copied(bench, databases, "order") as copy:
+        turned = [table for table in ascend.before.tables.values() if 1 < table.rows <= LARGEST and not table.unread]
+        if not turn_round(copy.connection, turned):
+            return
+        outcome, again = step(Leg.ORDER, ascend.revision)
+        now = copy.snapshot(ascend.after, outcome.heads, keep=False, asked=())
+        residue = Changes()
+        if outcome.failure is None:
+            residue = replace(copy.compare(ascend.after, now, windows=(window, again)), catalog=())
+    yield replace(
+        ascend,
+        leg=Leg.ORDER,
+        after=now,
+        baseline=ascend.after,
+        changes=Changes(),
+        residue=residue,
+        statements=outcome.statements,
+        seconds=outcome.seconds,
+        failure=outcome.failure,
+        fates=(),
+        unfilled={},
+    )
+
+
+def turn_round(connection: psycopg.Connection, tables: list[Table]) -> bool:
+    """Let the rows of `tables` lie in the opposite order; False where this role may not keep triggers silent meanwhile.
+
+    Every row is updated to itself, last row first, so that its new version is appended: keys and references stay.
+    """
+    statement = resources.files(__package__).joinpath("turn_round.sql").read_text(encoding="utf-8")
+    try:
+        with connection.transaction():
+            connection.execute("SET LOCAL session_replication_role = replica")
+            for table in tables:
+                column = next((each.name for each in table.columns if not each.generated), None)
+                if column is not None:
+                    connection.execute(sql.SQL(statement).format(table=sql.SQL(table.name), column=sql.Identifier(column)))
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""The whole story: lend a server, walk the chain, judge every leg, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+from migration_checks.baseline_sql import run_sql_file
+from migration_checks.bench import Bench
+from migration_checks.checkpoints import Checkpoints
+from migration_checks.config import Settings
+from migration_checks.connection import connect
+from migration_checks.database import Databases
+from migration_checks.environment import Environment
+from migration_checks.findings import judge
+from migration_checks.graph import Graph
+from migration_checks.leap import leap
+from migration_checks.providers import Provider, provider_for
+from migration_checks.report import Note, Progress, Report, build_report
+from migration_checks.route import Route, plan
+from migration_checks.selection import selected_checks
+from migration_checks.transition import Leg, Transition
+from migration_checks.waivers import waive
+from migration_checks.walker import Walker
+
+ROWS = 100
+"""Rows of a synthesized table, unless settings say otherwise."""
+SEED_ROWS = 1000
+"""Rows of the leading table of a lineage's seed, unless settings say otherwise."""
+
+
+def verify(settings: Settings, *, progress: Callable[[Progress], None] | None = None) -> Report:
+    """Walk and judge what `settings` name. Raises ToolkitError when the toolkit cannot do its job."""
+    with ExitStack() as stack:
+        environment = stack.enter_context(Environment(settings.lineage, timeout=settings.timeout or None))
+        server = stack.enter_context(_provider(settings).lend())
+        graph = environment.graph()
+        route = plan(graph, *environment.resolve(settings.lineage.range))
+        databases = stack.enter_context(Databases(server))
+        run = Run(settings, environment, databases, graph, route, progress)
+        transitions = tuple(run.legs())
+    findings, notes = waive(settings, route.revisions, judge(transitions, selected_checks(settings.only, settings.skip)))
+    order = [revision.id for revision in graph.revisions]
+    return build_report(settings, server, order, transitions, findings, run.not_checked, notes)
+
+
+def _provider(settings: Settings) -> Provider:
+    return provider_for(
+        settings.provider,
+        version=settings.provider_version,
+        image=settings.image,
+        allow_shared_server=settings.allow_shared_server,
+    )
+
+
+class Run:
+    """One walk of a route on databases of its own: the legs, and what they did not check."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Environment,
+        databases: Databases,
+        graph: Graph,
+        route: Route,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.settings = settings
+        self.environment = environment
+        self.databases = databases
+        self.graph = graph
+        self.route = route
+        self.progress = progress
+        self.done = 0
+        self.not_checked: list[Note] = []
+
+    def legs(self) -> Iterator[Transition]:
+        """Every leg: those of each revision, DESCEND, and LEAP."""
+        if not self.route.revisions:
+            self.not_checked.append(Note(self.settings.lineage.name, "There is no revision to walk in the chosen range."))
+            return
+        checkpoints = Checkpoints(self.databases)
+        with self._bench(self._fresh()) as bench:
+            walker = Walker(
+                bench,
+                checkpoints,
+                self.graph,
+                self.route,
+                rows=self.settings.rows or SEED_ROWS,
+                fresh=self._fresh,
+                progress=self._tell,
+            )
+            yield from walker.walk()
+            walked = bench.url
+        self.not_checked += walker.notes
+        self.databases.drop(walked)
+        yield from self._leap(checkpoints, walker)
+
+    def _leap(self, checkpoints: Checkpoints, walker: Walker) -> Iterator[Transition]:
+        """LEAP from a copy of the start, once what the walk made in the cluster is gone."""
+        end = frozenset(revision.id for revision in (*self.route.before, *self.route.revisions))
+        place = walker.trail.places.get(end)
+        if place is None:
+            self.not_checked.append(Note("leap", "Not run: single steps did not reach the end of the range."))
+            return
+        start = checkpoints.release_all_but_start()
+        self.databases.restore_roles()
+        self._tell(self.route.revisions[-1].id, Leg.LEAP)
+        with self._bench(start.url) as bench:
+            yield leap(bench, self.graph, self.route, place.snapshot)
+
+    def _bench(self, url: str) -> Bench:
+        rows = self.settings.rows if self.settings.rows is not None else ROWS
+        return Bench(self.environment, url, self.settings.lineage, rows=rows, seed=self.settings.seed)
+
+    def _fresh(self) -> str:
+        """A database in the state before the first revision."""
+        url = self.databases.create("walk")
+        baseline = self.settings.lineage.baseline_sql
+        if baseline is not None:
+            with connect(url) as connection:
+                run_sql_file(connection, self.settings.lineage.root / baseline)
+        return url
+
+    def _tell(self, revision: str, leg: Leg) -> None:
+        if self.progress is not None:
+            # ASCEND, UNDO, REDO and DESCEND for each revision, and one LEAP; trials come on top where they are worth it.
+            total = max(4 * len(self.route.revisions) + 1, self.done + 1)
+            self.progress(Progress(revision, leg, self.done, total))
+        self.done += 1

@@ -1,0 +1,273 @@
+"""The walk: every revision upgraded, undone, redone and tried out, then all the way down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from migration_checks.bench import Bench, Window
+from migration_checks.checkpoints import Checkpoints
+from migration_checks.environment import Outcome
+from migration_checks.graph import Graph, Revision
+from migration_checks.recovery import LostPlace, Recovery
+from migration_checks.report import Note
+from migration_checks.route import Route
+from migration_checks.snapshot import Snapshot
+from migration_checks.trail import Place, Trail
+from migration_checks.transition import Changes, Leg, Transition
+from migration_checks.trials.order import order_trial
+from migration_checks.trials.writes import writes_trial
+
+
+class Walker:
+    """Walks a route on a bench and yields a Transition for each leg.
+
+    A leg that fails, or leaves another state than it should, hides nothing above or below it: the walk is brought back to
+    the right place, from a copy and by repeating steps, and goes on. What could not be walked is in `notes`.
+    `fresh` makes a database in the state before the first revision; `progress(revision, leg)` is called before each leg.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        checkpoints: Checkpoints,
+        graph: Graph,
+        route: Route,
+        *,
+        rows: int,
+        fresh: Callable[[], str],
+        progress: Callable[[str, Leg], None],
+    ) -> None:
+        self.bench = bench
+        self.graph = graph
+        self.route = route
+        self.checkpoints = checkpoints
+        self.progress = progress
+        self.trail = Trail()
+        self.recovery = Recovery(bench, checkpoints, graph, self.trail, rows, fresh)
+        self.notes: list[Note] = []
+        self.barred: set[str] = set()
+        self.blocked: set[str] = set()
+        self.here: Place
+
+    def walk(self) -> Iterator[Transition]:
+        """ASCEND, UNDO, REDO, ORDER and WRITES for each revision, then DESCEND; LEAP is run apart (leap.py)."""
+        self.here = self.recovery.start(self.route.before)
+        for revision in self.route.revisions:
+            if self.blocked & self.graph.ancestors([revision.id]):
+                self._note(revision, "Not walked: it needs a revision whose upgrade fails even on empty tables.")
+            else:
+                yield from self._arrived(revision, list(self._visit(revision)))
+        yield from self._descend()
+
+    # -- one revision ------------------------------------------------------------------------------------------------
+
+    def _visit(self, revision: Revision) -> Iterator[Transition]:
+        below = self.here
+        outcome, window = self._step(Leg.ASCEND, revision)
+        if outcome.failure is None:
+            after = self._look(below.snapshot, outcome, (*below.applied, revision.id), keep=True)
+            ascend = self._ascended(revision, below, after, outcome)
+        else:
+            yield self._failed(Leg.ASCEND, revision, below.snapshot, outcome)
+            self._give_way(revision, below)
+            if revision.id in self.blocked:
+                return
+            below, after = self._without_rows(revision, below)
+            ascend = None
+        yield from self._there_and_back(revision, below, after, ascend, window)
+        if revision.id not in self.blocked:
+            self.here = self.recovery.arrive(revision, below, self.here.snapshot)
+
+    def _arrived(self, revision: Revision, legs: list[Transition]) -> Iterator[Transition]:
+        """The legs of a visit, the first one saying which tables could not be filled once it was over."""
+        unfilled = {**self.recovery.unfilled.pop("start", {}), **self.recovery.unfilled.pop(revision.id, {})}
+        yield replace(legs[0], unfilled=unfilled)
+        yield from legs[1:]
+
+    def _there_and_back(
+        self, revision: Revision, below: Place, after: Snapshot, ascend: Transition | None, window: Window
+    ) -> Iterator[Transition]:
+        """UNDO and what follows from it; afterwards the bench stands where the upgrade left it, `here` says so."""
+        undo = self._undo(revision, below, after)
+        if ascend is not None:
+            if undo.failure is None:
+                fates = self.bench.rows.acquit(ascend.fates, below.snapshot.tables, undo.after.tables)
+                ascend = replace(ascend, fates=fates)
+            yield ascend
+        yield undo
+        self.here = Place((*below.applied, revision.id), after)
+        if undo.failure is not None or (revision.downgrade_empty and not clean(undo)):
+            self.barred.add(revision.id)
+        if ascend is not None and clean(undo) and ascend.changes.tables:
+            yield from order_trial(self.bench, self.checkpoints.databases, ascend, window, self._step)
+        yield from self._redo(revision, below, undo, window)
+        if undo.failure is None and revision.id not in self.barred and revision.id not in self.blocked:
+            yield from writes_trial(self.bench, self.checkpoints.databases, undo, self.here.snapshot, self._step)
+
+    def _undo(self, revision: Revision, below: Place, after: Snapshot) -> Transition:
+        outcome, _ = self._step(Leg.UNDO, revision)
+        undone = self._look(below.snapshot, outcome, below.applied, keep=False)
+        residue = self.bench.compare(below.snapshot, undone) if outcome.failure is None else Changes()
+        changes = self.bench.compare(after, undone)
+        return self._transition(Leg.UNDO, revision, after, undone, outcome, below.snapshot, changes, residue)
+
+    def _redo(self, revision: Revision, below: Place, undo: Transition, window: Window) -> Iterator[Transition]:
+        """Upgrade again where that says something, and see to it that the bench ends where the first upgrade ended."""
+        after = self.here.snapshot
+        if undo.changes.schema_equal and undo.changes.data_equal and not clean(undo):
+            if undo.after.heads != after.heads:  # an empty downgrade: only the version table went back
+                self.bench.environment.stamp(after.heads)
+            return
+        if undo.failure is None:
+            redo = self._redone(revision, undo.after, window)
+            yield redo
+            if clean(redo):
+                return
+        self._again(revision, below)
+
+    def _redone(self, revision: Revision, undone: Snapshot, window: Window) -> Transition:
+        after = self.here.snapshot
+        outcome, again = self._step(Leg.REDO, revision)
+        now = self._look(after, outcome, self.here.applied, keep=False)
+        residue = self.bench.compare(after, now, windows=(window, again)) if outcome.failure is None else Changes()
+        return self._transition(Leg.REDO, revision, undone, now, outcome, after, Changes(), residue)
+
+    def _ascended(self, revision: Revision, below: Place, after: Snapshot, outcome: Outcome) -> Transition:
+        before = below.snapshot
+        self.trail.ascents[revision.id] = (before.tables, after.tables)
+        changes = self.bench.compare(before, after)
+        fates = self.bench.rows.trace(before.tables, after.tables, history=self.trail.history(below.applied))
+        return replace(self._transition(Leg.ASCEND, revision, before, after, outcome, None, changes), fates=fates)
+
+    # -- after faults ------------------------------------------------------------------------------------------------
+
+    def _again(self, revision: Revision, below: Place) -> None:
+        """Make what the upgrade built once more, from the place below; block the revision when that fails."""
+        try:
+            place = self.recovery.back_to(below.applied)
+            self.recovery.keep(place)
+            failure = self.bench.upgrade_or_why(revision.id)
+            if failure is not None:
+                raise LostPlace(failure)
+        except LostPlace as lost:
+            self._block(revision, f"the state after its upgrade cannot be made a second time ({lost})", below)
+            return
+        applied = (*below.applied, revision.id)
+        built = self.bench.snapshot(place.snapshot, self.bench.heads, keep=True, asked=applied)
+        self.trail.ascents[revision.id] = (place.snapshot.tables, built.tables)
+        self.here = Place(applied, built)
+
+    def _give_way(self, revision: Revision, below: Place) -> None:
+        """After a failed upgrade: keep a copy of the place below it, and see whether the step works without rows."""
+        try:
+            self.recovery.keep(self.recovery.back_to(below.applied))
+            self.recovery.without_rows((*below.applied, revision.id))
+        except LostPlace:
+            self._block(revision, "its upgrade fails even on empty tables", below)
+            return
+        self.barred.add(revision.id)
+        self._note(revision, "Its upgrade fails on rows; its other legs were walked without the rows of the revisions below.")
+
+    def _without_rows(self, revision: Revision, below: Place) -> tuple[Place, Snapshot]:
+        applied = below.applied
+        before = Place(applied, self.recovery.without_rows(applied))
+        self.bench.upgrade_or_why(revision.id)
+        after = self.bench.snapshot(before.snapshot, self.bench.heads, keep=True, asked=(*applied, revision.id))
+        self.trail.ascents[revision.id] = (before.snapshot.tables, after.tables)
+        return before, after
+
+    def _block(self, revision: Revision, reason: str, below: Place) -> None:
+        self.blocked.add(revision.id)
+        self._note(revision, f"Nothing above it was walked: {reason}.")
+        self.here = self.recovery.back_to(below.applied)
+
+    def _note(self, revision: Revision, reason: str) -> None:
+        self.notes.append(Note(revision.id, reason, revision.id))
+
+    # -- down --------------------------------------------------------------------------------------------------------
+
+    def _descend(self) -> Iterator[Transition]:
+        """Downgrade from where the walk ended to where it began, each place held against what it was on the way up."""
+        walked = [each for each in self.here.applied if each in {revision.id for revision in self.route.revisions}]
+        while walked:
+            revision = self.graph.by_id[walked.pop()]
+            target = tuple(each for each in self.here.applied if each != revision.id)
+            if revision.id in self.barred:
+                while walked and walked[-1] in self.barred:
+                    target = tuple(each for each in target if each != walked[-1])
+                    walked.pop()
+                if walked and not self._jump(revision, target):
+                    return
+                continue
+            descend = self._down(revision, target)
+            yield descend
+            if descend.failure is not None and walked and not self._jump(revision, target):
+                return
+
+    def _down(self, revision: Revision, target: tuple[str, ...]) -> Transition:
+        before, place = self.here.snapshot, self.trail.places[frozenset(target)]
+        outcome, _ = self._step(Leg.DESCEND, revision)
+        now = self._look(place.snapshot, outcome, target, keep=False)
+        residue = Changes()
+        if outcome.failure is None:
+            residue = self.bench.compare(place.snapshot, now, written=self.trail.written_above(target))
+        self.here = Place(target, now)
+        return self._transition(Leg.DESCEND, revision, before, now, outcome, place.snapshot, Changes(), residue)
+
+    def _jump(self, revision: Revision, target: tuple[str, ...]) -> bool:
+        """Go on below a downgrade that is known not to lead there."""
+        try:
+            self.here = self.recovery.back_to(target)
+        except LostPlace as lost:
+            self._note(revision, f"The way down ends here: the state below cannot be made a second time ({lost}).")
+            return False
+        return True
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def _step(self, leg: Leg, revision: Revision | str) -> tuple[Outcome, Window]:
+        name = revision if isinstance(revision, str) else revision.id
+        self.progress(name, leg)
+        return self.bench.step(leg, name)
+
+    def _look(self, previous: Snapshot, outcome: Outcome, applied: tuple[str, ...], *, keep: bool) -> Snapshot:
+        return self.bench.snapshot(previous, outcome.heads, keep=keep, asked=applied)
+
+    def _failed(self, leg: Leg, revision: Revision, before: Snapshot, outcome: Outcome) -> Transition:
+        now = self._look(before, outcome, self.here.applied, keep=False)
+        return self._transition(leg, revision, before, now, outcome, None, self.bench.compare(before, now))
+
+    def _transition(
+        self,
+        leg: Leg,
+        revision: Revision,
+        before: Snapshot,
+        after: Snapshot,
+        outcome: Outcome,
+        baseline: Snapshot | None,
+        changes: Changes,
+        residue: Changes | None = None,
+    ) -> Transition:
+        line = revision.upgrade_line if leg.upward else revision.downgrade_line
+        return Transition(
+            leg=leg,
+            revision=revision.id,
+            before=before,
+            after=after,
+            baseline=baseline,
+            changes=changes,
+            residue=residue or Changes(),
+            statements=outcome.statements,
+            seconds=outcome.seconds,
+            failure=outcome.failure,
+            expected_heads=outcome.expected_heads,
+            downgrade_empty=revision.downgrade_empty,
+            marked_irreversible=revision.id in self.bench.lineage.irreversible,
+            location=(revision.path, line) if revision.path else None,
+        )
+
+
+def clean(transition: Transition) -> bool:
+    """Whether a leg ended just where it should."""
+    return transition.failure is None and transition.residue.schema_equal and transition.residue.data_equal
