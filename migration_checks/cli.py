@@ -103,7 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="A crash-test laboratory for Alembic migrations on PostgreSQL.",
         epilog=EXIT_STATUS,
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    parser.add_argument("--version", action=_Version, nargs=0, dest=argparse.SUPPRESS, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _verify(_command(commands, "verify", "walk the chain up and down on realistic data and report what each step did to it"))
     _chain(_command(commands, "graph", "show the revision graph"))

@@ -16,10 +16,11 @@ NAMES = frozenset(
     {
         "kind", "change", "how", "what", "place", "table", "column", "columns", "constraint", "sqlstate", "caused_by",
         "written_by", "renamed_from", "sequence", "cosmetic", "object", "objects", "invalid", "dropped", "created",
-        "revision", "leg", "path", "name", "expected", "found", "heads", "expected_heads", "timed_out", "refused",
+        "revision", "leg", "path", "name", "expected", "heads", "started", "check", "subject", "difference", "says",
+        "tables", "left_halfway",
     }
 )  # fmt: skip
-CELLS = frozenset({"before", "after", "key", "samples", "missing_samples", "added_samples"})
+CELLS = frozenset({"before", "after", "key", "samples", "missing", "added"})
 
 
 def redact(report: Report) -> Report:
@@ -43,14 +44,15 @@ def _finding(finding: Finding) -> Finding:
 
 
 def _fact(key: str, value: Json, cell: bool = False) -> Json:
-    cell = cell or key in CELLS
+    # The key of a table is a list of columns, that of a row maps them to values.
+    cell = cell or (key in CELLS and not (key == "key" and isinstance(value, list)))
     if isinstance(value, dict):
         return {name: _fact(name, each, cell) for name, each in value.items()}
     if isinstance(value, list):
         return [_fact(key, each, cell) for each in value]
     if value is None or isinstance(value, bool):
         return value
-    if cell or (isinstance(value, str) and key not in NAMES):
+    if cell or (isinstance(value, str) and key not in NAMES and key != "key"):
         return REMOVED
     return value
 

@@ -190,6 +190,9 @@ def cleaned(finding: Finding, root: Path) -> Finding:
     if location is not None:
         location = Location(relative(location.path, root), location.line)
     evidence = {str(key): plain(value) for key, value in finding.evidence.items()}
+    path = evidence.get("path")
+    if isinstance(path, str):
+        evidence["path"] = relative(path, root)
     return replace(finding, evidence=evidence, location=location)
 
 

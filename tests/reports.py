@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from migration_checks.check import Finding, Location, Severity
+from migration_checks.errors import ConfigurationError
 from migration_checks.report import Note, Report, Step
 from migration_checks.transition import Failure, Leg
+
+
+def answers(ask: Callable[[], object]) -> bool:
+    """Whether `ask` gives a value, or else an error with a message and a remedy; any other exception passes through."""
+    try:
+        return ask() is not None
+    except ConfigurationError as error:
+        return bool(error.message and error.remedy)
+
 
 HOSTILE = "\x1b[31mred\x1b[0m\n[bold]x[/bold] ‮evil‬ \x00 <script>alert(1)</script> @admin #1 | `a` %0A::error::"
 

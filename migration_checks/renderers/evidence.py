@@ -4,63 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from migration_checks.renderers.escape import cut, shown, visible
+from migration_checks.renderers.escape import cut, lines, shown, visible
 from migration_checks.snapshot import Json
 
 LIMIT = 5
 LINE = 200
+ROWS = frozenset({"samples", "missing", "added"})
+"""Facts that hold rows: their texts are values, and quoted; elsewhere a text is a word of the toolkit or a name."""
 
 
 def evidence_lines(evidence: Mapping[str, Json]) -> list[str]:
     """What a check saw, one fact or sample a line: plain facts first, together, then those with parts of their own."""
-    facts = [f"{_label(key)} {_scalar(value)}" for key, value in evidence.items() if _plain(value)]
-    lines = [", ".join(facts)] if facts else []
+    plain = {key: value for key, value in evidence.items() if _is_plain(value)}
+    found = [_words(plain)] if _words(plain) else []
     for key, value in evidence.items():
-        if not _plain(value):
-            lines += _nested(_label(key), value)
-    return lines
+        if key not in plain:
+            found += _parts(key, value)
+    return found
+
+
+def _is_plain(value: Json) -> bool:
+    """Whether a value is worth no line of its own."""
+    if isinstance(value, list):
+        return all(_is_plain(each) and not isinstance(each, list) for each in value)
+    return not isinstance(value, dict) and not (isinstance(value, str) and "\n" in value.strip())
+
+
+def _words(facts: Mapping[str, Json]) -> str:
+    return ", ".join(f"{_label(key)} {_word(value)}" for key, value in facts.items() if value not in (None, [], ""))
 
 
 def _label(key: str) -> str:
     return visible(key.replace("_", " "))
 
 
-def _plain(value: Json) -> bool:
-    return not isinstance(value, list | dict) or (isinstance(value, list) and all(_plain_word(each) for each in value))
-
-
-def _plain_word(value: Json) -> bool:
-    return not isinstance(value, list | dict)
-
-
-def _scalar(value: Json) -> str:
+def _word(value: Json) -> str:
+    if isinstance(value, list):
+        return cut(" ".join(map(_word, value)), LINE)
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return cut(shown(value), LINE)
+    return cut(visible(value) if isinstance(value, str) else shown(value), LINE)
 
 
-def _nested(label: str, value: Json) -> Iterator[str]:
-    """A list of samples, or a table of facts, as indented lines below their label."""
-    entries: list[tuple[str | None, Json]] = []
+def _parts(key: str, value: Json) -> Iterator[str]:
+    """Samples, a table of facts or a text of several lines, indented below their label."""
+    entries: list[str] = []
     if isinstance(value, dict):
-        entries += value.items()
+        entries += [f"{visible(name)}: {_entry(key, each)}" for name, each in value.items()]
     elif isinstance(value, list):
-        entries += [(None, each) for each in value]
-    if not entries:
-        return
-    yield f"{label}:"
-    for name, each in entries[:LIMIT]:
-        yield f"  {f'{visible(name)}: ' if name is not None else ''}{_entry(each)}"
-    if len(entries) > LIMIT:
-        yield f"  and {len(entries) - LIMIT:,} more"
+        entries += [_entry(key, each) for each in value]
+    else:
+        entries += lines(str(value))
+    limit = LIMIT if isinstance(value, dict | list) else LIMIT * 3
+    if entries:
+        yield f"{_label(key)}:"
+        yield from (f"  {entry}" for entry in entries[:limit])
+    if len(entries) > limit:
+        yield f"  and {len(entries) - limit:,} more"
 
 
-def _entry(value: Json) -> str:
-    """A sample as "id=1: 'a' → NULL", anything else as it is."""
-    if not isinstance(value, dict) or "before" not in value or "after" not in value:
-        return cut(shown(value), LINE)
-    rest = {key: each for key, each in value.items() if key not in ("before", "after")}
-    where = rest.pop("key", None)
-    named = [shown(each) for each in (where, rest) if each]
-    change = f"{shown(value['before'])} → {shown(value['after'])}"
-    return f"{', '.join(named)}: {change}" if named else change
+def _entry(key: str, value: Json) -> str:
+    """A sample as "id='1': 'a' → NULL", a row with its values quoted, anything else in words."""
+    if not isinstance(value, dict):
+        return cut(shown(value), LINE) if key in ROWS else _word(value)
+    if "before" in value and "after" in value:
+        change = f"{shown(value['before'])} → {shown(value['after'])}"
+        rest = [shown(each) for each in value.values() if isinstance(each, dict) and each]
+        return f"{', '.join(rest)}: {change}" if rest else change
+    if {"check", "subject", "message"} <= value.keys():
+        return cut(visible(f"{value['check']} {value['subject']}: {value['message']}"), LINE)
+    return cut(shown(value), LINE) if key in ROWS else cut(_words(value), LINE)
