@@ -1,10 +1,12 @@
-"""Connections, and the databases that a run makes on a server: all of them are its own, and all are dropped."""
+"""The databases that a run makes on a server: all of them are its own, and all of them are dropped."""
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from importlib.resources import files
 from types import TracebackType
 from typing import Any, LiteralString
 
@@ -12,8 +14,9 @@ import psycopg
 from psycopg import sql
 
 from migration_checks.connection import OWN_PREFIX, connect, database_name, libpq_url, redacted, translated, with_database
-from migration_checks.errors import ToolkitError
+from migration_checks.errors import ProviderError, ToolkitError
 from migration_checks.providers.contract import Server
+from migration_checks.roles import dependent_roles, drop_role
 
 __all__ = [
     "OWN_PREFIX",
@@ -31,13 +34,15 @@ OWN_SCHEMA = "migration_checks_own"
 
 # The first half of the advisory lock that a living run holds; the second half is its token.
 _LOCK_CLASS = 0x6D63
+_LONGEST_NAME = 63
+_FILE_COPY_SINCE = 150000
 
 
 class Databases:
     """The databases of one run on a server, dropped when the with block ends, even if some of that fails.
 
     Names are `mc_<token>_<n>_<label>`. While it lives, a run holds an advisory lock named by its token, so the next run can
-    tell the databases of the dead from those of the living, and drops them.
+    tell the databases of the dead from those of the living, and drops them. Not for several threads at once.
     """
 
     def __init__(self, server: Server) -> None:
@@ -46,70 +51,147 @@ class Databases:
         self._made: list[str] = []
         self._count = 0
         self._roles: frozenset[str] = frozenset()
+        self._databases: frozenset[str] = frozenset()
+        self._suspects: set[str] = set()
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
 
     def __enter__(self) -> Databases:
-        with translated("Preparing the server"):
-            self._sweep()
-            self._roles = self._current_roles()
+        try:
+            with translated("Preparing the server"):
+                self._sweep()
+                self._roles = self._current_roles()
+                self._databases = self._current_databases()
+        except BaseException:
+            self._close()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        failures: list[ToolkitError] = []
-        for name in reversed(self._made.copy()):
-            try:
-                self._drop(name)
-            except ToolkitError as failure:
-                failures.append(failure)
+        """Drop everything; the first failure is raised, unless the block itself raised."""
         try:
-            self.restore_roles()
-        except ToolkitError as failure:
-            failures.append(failure)
-        if self._connection is not None:
-            self._connection.close()
-        if failures and error is None:
-            raise failures[0]
+            with ExitStack() as stack:  # goes on with the rest where one step fails
+                stack.callback(self.restore_roles)
+                for name in self._made:
+                    stack.callback(self._drop, name)
+        except ToolkitError:
+            if error is None:
+                raise
+        finally:
+            self._close()
 
     def create(self, label: str, template: str | None = None) -> str:
-        """Create a database and return its URL; empty, or a copy of the database named `template`."""
+        """Create a database and return its URL: an empty one, or a copy of the database named `template`."""
         self._count += 1
-        name = f"{OWN_PREFIX}{self.token:08x}_{self._count}_{re.sub(r'[^a-z0-9_]+', '_', label.lower())}"[:63]
+        readable = re.sub(r"[^a-z0-9_]+", "_", label.lower())
+        name = f"{OWN_PREFIX}{self.token:08x}_{self._count}_{readable}"[:_LONGEST_NAME]
         self._made.append(name)  # before it exists: an interrupt in between must not leave it behind
-        self._execute(
-            f"Creating the database {name}",
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template or "template0")),
-        )
+        source = sql.Identifier(template or "template0")
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), source)
+        self._execute(f"Creating the database {name}", statement + self._strategy())
+        if not self.server.throwaway:
+            self._note_roles(name)
         return with_database(self.server.url, name)
 
     def copy(self, url: str, label: str) -> str:
-        """Copy a database that no session is connected to, and return the copy's URL."""
+        """Copy a database, to which no session may be connected (`disconnect`), and return the copy's URL."""
         return self.create(label, template=database_name(url))
+
+    def disconnect(self, url: str) -> None:
+        """End every session that is connected to a database of this run."""
+        with translated("Ending the sessions of a database"):
+            self._query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+                (self._own_name(url),),
+            )
 
     def drop(self, url: str) -> None:
         """Drop a database of this run, ending the sessions that are connected to it."""
-        name = database_name(url)
-        if name not in self._made:
-            raise ValueError(f"{name} is not a database of this run")
-        self._drop(name)
+        self._drop(self._own_name(url))
 
     def restore_roles(self) -> None:
-        """Drop the roles that appeared since this run began; what they own must be gone with its database."""
-        for role in sorted(self._current_roles() - self._roles):
-            self._execute(f"Dropping the role {role}", sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+        """Drop the roles, and the databases, that scripts made since this run began: they are cluster-wide.
+
+        What such a role owns in this run's databases passes to the toolkit's role, what it was granted is revoked. Where
+        other people or other runs use the server, only roles that this run's databases depend on are known to be its own.
+        """
+        with translated("Looking for roles and databases that scripts made"):
+            roles = self._current_roles() - self._roles
+            strays = self._current_databases() - self._databases
+            if self._has_company():
+                roles &= self._suspects | dependent_roles(self._maintenance(), self._made)
+                strays = frozenset()
+        for name in sorted(strays):
+            self._drop_by_force(name)
+        for role in sorted(roles):
+            with translated(f"Dropping the role {role}"):
+                drop_role(self._maintenance(), role, [with_database(self.server.url, name) for name in self._made])
+
+    def _strategy(self) -> sql.SQL:
+        """Copying files is twice as fast as logging 400 MB, where its checkpoints are free (fsync off)."""
+        files_are_cheap = self.server.throwaway and self.server.version >= _FILE_COPY_SINCE
+        return sql.SQL(" STRATEGY FILE_COPY" if files_are_cheap else "")
+
+    def _note_roles(self, name: str) -> None:
+        """Leave on the database which roles there were before, for whoever sweeps it should this run be killed."""
+        note = sql.Literal(json.dumps({"roles": sorted(self._roles)}))
+        self._execute("Marking a database", sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), note))
+
+    def _own_name(self, url: str) -> str:
+        name = database_name(url)
+        if name not in self._made:
+            raise ProviderError(
+                f"The database {name} was not made by this run.", "Only databases of this run are dropped or left."
+            )
+        return name
 
     def _drop(self, name: str) -> None:
+        if not self.server.throwaway:
+            self._suspects |= dependent_roles(self._maintenance(), [name])
+        self._drop_by_force(name)
+        if name in self._made:
+            self._made.remove(name)
+
+    def _drop_by_force(self, name: str) -> None:
         statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-        self._execute(f"Dropping the database {name}", statement)
-        self._made.remove(name)
+        try:
+            self._execute(f"Dropping the database {name}", statement)
+        except ProviderError:
+            self._unbolt(name)
+            self._execute(f"Dropping the database {name}", statement)
+
+    def _unbolt(self, name: str) -> None:
+        """Undo what a script may have done to make its database undroppable: a template, a subscription."""
+        with translated(f"Dropping the database {name}"):
+            options = sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE false ALLOW_CONNECTIONS true")
+            self._maintenance().execute(options.format(sql.Identifier(name)))
+            with connect(with_database(self.server.url, name)) as inside:
+                for (subscription,) in inside.execute(_SUBSCRIPTIONS).fetchall():
+                    for step in ("ALTER SUBSCRIPTION {} DISABLE", "ALTER SUBSCRIPTION {} SET (slot_name = NONE)"):
+                        inside.execute(sql.SQL(step).format(sql.Identifier(subscription)))
+                    inside.execute(sql.SQL("DROP SUBSCRIPTION {}").format(sql.Identifier(subscription)))
+
+    def _has_company(self) -> bool:
+        """Whether other people or other living runs may have made what appeared on the server."""
+        others = self._query(_OTHER_RUNS, (_LOCK_CLASS, self.token))
+        return self.server.shared or bool(others)
 
     def _current_roles(self) -> frozenset[str]:
         return frozenset(str(name) for (name,) in self._query("SELECT rolname FROM pg_roles"))
 
+    def _current_databases(self) -> frozenset[str]:
+        """All databases but those that this or another run made."""
+        rows = self._query("SELECT datname FROM pg_database WHERE NOT starts_with(datname, %s)", (OWN_PREFIX,))
+        return frozenset(str(name) for (name,) in rows)
+
     def _sweep(self) -> None:
         """Drop what dead runs of this role left: databases with our prefix whose token no living session has locked."""
-        for (name,) in self._query(_STALE, (_LOCK_CLASS,)):
-            with suppress(ToolkitError):  # another run may be sweeping the same
-                self._execute("Sweeping", sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        stale = files(__package__).joinpath("stale_databases.sql").read_bytes()
+        for name, note in self._maintenance().execute(stale, (_LOCK_CLASS,)).fetchall():
+            roles = dependent_roles(self._maintenance(), [name]) - _noted_roles(note) if note else frozenset()
+            with suppress(ToolkitError, psycopg.Error):  # another run may be sweeping the same
+                self._drop_by_force(name)
+                for role in sorted(roles):
+                    drop_role(self._maintenance(), role, [])
 
     def _execute(self, doing: str, statement: sql.Composed) -> None:
         with translated(doing):
@@ -119,21 +201,35 @@ class Databases:
         return self._maintenance().execute(statement, parameters or None).fetchall()
 
     def _maintenance(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """The connection that holds the run's lock; opened again after the server was restarted."""
-        if self._connection is None or self._connection.closed:
+        """The connection that holds the run's lock, opened anew when the server has been restarted."""
+        if self._connection is not None:
+            try:
+                self._connection.execute("")
+            except psycopg.OperationalError:
+                self._close()
+        if self._connection is None:
             self._connection = connect(self.server.url)
             self._connection.execute("SELECT pg_advisory_lock(%s, %s)", (_LOCK_CLASS, self.token))
         return self._connection
 
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-_STALE = """
-SELECT d.datname
-FROM pg_database d
-WHERE d.datname ~ '^mc_[0-9a-f]{8}_'
-  AND pg_has_role(d.datdba, 'USAGE')
-  AND NOT EXISTS (
-      SELECT FROM pg_locks l
-      WHERE l.locktype = 'advisory' AND l.classid = %s AND l.objsubid = 2
-        AND l.objid::int8 = ('x' || substr(d.datname, 4, 8))::bit(32)::int8
-  )
+
+def _noted_roles(note: str) -> frozenset[str]:
+    """The roles that a dead run's note names; all databases of an unreadable note are dropped, but no role."""
+    with suppress(ValueError, TypeError, KeyError):
+        return frozenset(json.loads(note)["roles"])
+    return frozenset()
+
+
+_OTHER_RUNS = """
+SELECT FROM pg_locks
+WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2 AND objid::int8 <> %s
+"""
+
+_SUBSCRIPTIONS = """
+SELECT subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
