@@ -34,6 +34,8 @@ OWN_SCHEMA = "migration_checks_own"
 
 # The first half of the advisory lock that a living run holds; the second half is its token.
 _LOCK_CLASS = 0x6D63
+# The connection limit of every database that the toolkit makes: with the name, the proof that it did.
+_MARK = 0x6D63
 _LONGEST_NAME = 63
 _FILE_COPY_SINCE = 150000
 
@@ -86,7 +88,8 @@ class Databases:
         name = f"{OWN_PREFIX}{self.token:08x}_{self._count}_{readable}"[:_LONGEST_NAME]
         self._made.append(name)  # before it exists: an interrupt in between must not leave it behind
         source = sql.Identifier(template or "template0")
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), source)
+        marked = sql.SQL("CREATE DATABASE {} TEMPLATE {} CONNECTION LIMIT {}")
+        statement = marked.format(sql.Identifier(name), source, sql.Literal(_MARK))
         self._execute(f"Creating the database {name}", statement + self._strategy())
         if not self.server.throwaway:
             self._note_roles(name)
@@ -186,8 +189,8 @@ class Databases:
     def _sweep(self) -> None:
         """Drop what dead runs of this role left: databases with our prefix whose token no living session has locked."""
         stale = files(__package__).joinpath("stale_databases.sql").read_bytes()
-        for name, note in self._maintenance().execute(stale, (_LOCK_CLASS,)).fetchall():
-            roles = dependent_roles(self._maintenance(), [name]) - _noted_roles(note) if note else frozenset()
+        for name, note in self._maintenance().execute(stale, {"mark": _MARK, "lock": _LOCK_CLASS}).fetchall():
+            roles = _new_roles(dependent_roles(self._maintenance(), [name]), note)
             with suppress(ToolkitError, psycopg.Error):  # another run may be sweeping the same
                 self._drop_by_force(name)
                 for role in sorted(roles):
@@ -218,10 +221,10 @@ class Databases:
             self._connection = None
 
 
-def _noted_roles(note: str) -> frozenset[str]:
-    """The roles that a dead run's note names; all databases of an unreadable note are dropped, but no role."""
+def _new_roles(roles: frozenset[str], note: str | None) -> frozenset[str]:
+    """Those of `roles` that a dead run's note does not name; none where there is no note to go by."""
     with suppress(ValueError, TypeError, KeyError):
-        return frozenset(json.loads(note)["roles"])
+        return roles - frozenset(json.loads(note or "")["roles"])
     return frozenset()
 
 

@@ -67,7 +67,7 @@ class AdvisedProvider:
                 other = _working(self.provider.name, self.version)
                 if other is None:
                     raise
-                raise type(failure)(failure.message, f"{failure.remedy} Here, --provider {other} would work.") from failure
+                raise type(failure)(failure.message, f"{failure.remedy} Here, --provider {other} could do it.") from failure
             yield server
 
 

@@ -93,7 +93,7 @@ class ContainerProvider:
 def require_engine() -> None:
     """Raise ProviderError where no container engine answers."""
     import docker  # type: ignore[import-untyped]
-    from docker.errors import DockerException  # type: ignore[import-untyped]
+    from docker.errors import DockerException
 
     try:
         docker.from_env(timeout=10).ping()

@@ -20,7 +20,7 @@ from migration_checks.providers.contract import Server
 _SYSTEM = frozenset(
     {"postgres", "template0", "template1", "rdsadmin", "azure_maintenance", "azure_sys", "cloudsqladmin", "alloydbadmin"}
 )
-_OWN = re.compile(rf"{OWN_PREFIX}[0-9a-f]{{8}}_")
+_OWN = re.compile(rf"{OWN_PREFIX}[0-9a-f]{{8}}_[0-9]+_")
 _OLDEST = 140000
 _CONNECT_SECONDS = "10"
 

@@ -162,7 +162,7 @@ class _Executor(PostgreSQLExecutor):
         return False
 
     def after_start_check(self) -> bool:
-        """Ready when pg_ctl has ended, which would complain of a server that is stopped meanwhile, and a session is accepted."""
+        """Ready when a session is accepted, and pg_ctl has ended: it would complain of a server that is stopped meanwhile."""
         if self.process is None or self.process.poll() is None:
             return False
         try:
