@@ -1,0 +1,17 @@
+"""Every check, in the order of the ids: a rule is data, and one pure function from a Transition to evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from migration_checks.check import Check
+from migration_checks.checks.data import DATA
+from migration_checks.checks.invariants import INVARIANTS
+from migration_checks.checks.running import RUNNING
+from migration_checks.checks.schema import SCHEMA
+from migration_checks.checks.seeding import SEEDING
+from migration_checks.checks.sequences import SEQUENCES
+
+CHECKS: tuple[Check, ...] = (*RUNNING, *SCHEMA, *DATA, *INVARIANTS, *SEQUENCES, *SEEDING)
+
+by_id: Mapping[str, Check] = {check.id: check for check in CHECKS}

@@ -1,0 +1,150 @@
+"""Evidence from compared rows: rows that are missing or left over, values that changed, each with counts and samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_checks.check import Evidence, Severity
+from migration_checks.checks.wording import column_subject, counted, exists, for_example, row_facts, sample_facts, share
+from migration_checks.snapshot import Json, Snapshot, Table
+from migration_checks.transition import ColumnChange, TableChange, Transition
+
+
+def by_name(tables: tuple[TableChange, ...]) -> list[TableChange]:
+    """The changes of a comparison in the order of their names, so that evidence never depends on the order they came in."""
+    return sorted(tables, key=lambda table: (table.table, table.table_before or ""))
+
+
+def lost(table: TableChange) -> int:
+    """Rows that are gone. Without a key an altered row counts as one missing and one added, so only the excess is lost."""
+    return table.missing if table.key else max(table.missing - table.added, 0)
+
+
+def left_over(table: TableChange) -> int:
+    """Rows that were not there before."""
+    return table.added if table.key else max(table.added - table.missing, 0)
+
+
+def altered(table: TableChange) -> int:
+    """Rows of a table without a key that are there with other values."""
+    return 0 if table.key else min(table.missing, table.added)
+
+
+def real(column: ColumnChange) -> int:
+    """Values that differ in meaning, and not merely because the step ran at another moment."""
+    return max(column.changed - column.volatile, 0)
+
+
+def missing_rows(transition: Transition, then: str, now: str) -> Iterator[Evidence]:
+    """One evidence for each table of the residue that misses rows, or is gone with them."""
+    for table in by_name(transition.residue.tables):
+        count = lost(table)
+        if not count:
+            continue
+        gone = not exists(transition.after, table.table)
+        message = f"{counted(count, 'row')} of {table.rows_before:,} that existed {then}" + (
+            f" went with the table, which is missing {now}."
+            if gone
+            else f" {'is' if count == 1 else 'are'} missing {now}{for_example(table.missing_samples)}."
+        )
+        yield Evidence(table.table, message, _row_facts(table, count, "table missing" if gone else "rows missing"))
+
+
+def added_rows(transition: Transition, then: str, now: str, severity: Severity | None) -> Iterator[Evidence]:
+    """One evidence for each table of the residue that holds rows which were not there, those of new tables apart."""
+    for table in by_name(transition.residue.tables):
+        count = left_over(table)
+        if count and table.table_before is not None:
+            message = f"{counted(count, 'row')} that did not exist {then} {'is' if count == 1 else 'are'} left over {now}"
+            facts = _row_facts(table, count, "rows left over")
+            yield Evidence(table.table, f"{message}{for_example(table.added_samples)}.", facts, severity)
+
+
+def altered_rows(transition: Transition, then: str, now: str) -> Iterator[Evidence]:
+    """One evidence for each table without a key whose rows hold other values, or the same ones written differently."""
+    for table in by_name(transition.residue.tables):
+        if count := altered(table):
+            held = f"{counted(count, 'row')} of {table.rows_before:,} {'holds' if count == 1 else 'hold'}"
+            message = f"{held} other values {now} than {then} (the table has no key)."
+            yield Evidence(table.table, message, _row_facts(table, count, "rows altered"))
+        elif table.represented and not table.key:
+            verb = "is" if table.represented == 1 else "are"
+            message = f"{counted(table.represented, 'row')} {verb} equal but written differently {now} than {then}."
+            facts = _row_facts(table, table.represented, "representation")
+            yield Evidence(table.table, message, facts, Severity.INFO)
+
+
+def altered_values(transition: Transition, then: str, now: str) -> Iterator[Evidence]:
+    """One evidence for each column of the residue whose values differ.
+
+    Values that only the moment of the run explains, and those that are equal but written differently, weigh as info; but a
+    column that the leg built anew holds none of its old values, whatever fills it now.
+    """
+    for table in by_name(transition.residue.tables):
+        for column in sorted(table.columns, key=lambda each: each.column):
+            if evidence := _altered_column(transition, table, column, then, now):
+                yield evidence
+
+
+def _altered_column(transition: Transition, table: TableChange, column: ColumnChange, then: str, now: str) -> Evidence | None:
+    subject = column_subject(transition, table.table, column.column)
+    whole = f"of {counted(table.rows_compared, 'value')} ({{}})"
+    if count := column.changed if rebuilt(transition, table, column) else real(column):
+        extent = whole.format(share(count, table.rows_compared))
+        message = f"{count:,} {extent} {'differs' if count == 1 else 'differ'} {now} from {then}{_ways(column)}"
+        facts = _value_facts(table, column, count, "values")
+        return Evidence(subject, message + for_example([sample.key for sample in column.samples]) + ".", facts)
+    if column.changed:
+        message = f"{column.changed:,} {whole.format(share(column.changed, table.rows_compared))} differ {now} from {then}"
+        facts = _value_facts(table, column, column.changed, "moment")
+        return Evidence(subject, f"{message}, only by what the moment or chance of the run decides.", facts, Severity.INFO)
+    if column.represented:
+        message = f"{counted(column.represented, 'value')} equal but written differently {now} than {then}"
+        facts = _value_facts(table, column, column.represented, "representation")
+        sample = next((f": {each.before} became {each.after}" for each in column.samples), "")
+        return Evidence(subject, f"{message}{sample}.", facts, Severity.INFO)
+    return None
+
+
+def rebuilt(transition: Transition, table: TableChange, column: ColumnChange) -> bool:
+    """Whether the leg itself created a column that the baseline had: neither its table nor its attnum was there before."""
+    now = transition.after.tables.get(table.table)
+    if now is None or not transition.before.tables:
+        return False
+    number = next((each.number for each in now.columns if each.name == column.column), None)
+    was = same_table(transition.before, now)
+    return number is not None and (was is None or number not in {each.number for each in was.columns})
+
+
+def same_table(snapshot: Snapshot, table: Table) -> Table | None:
+    """The table of `snapshot` that is `table`, under whatever name it had."""
+    return next((each for each in snapshot.tables.values() if each.oid == table.oid), None)
+
+
+def _ways(column: ColumnChange) -> str:
+    ways = [
+        f"{number:,} became NULL" if kind == "nulled" else f"{number:,} {'was' if number == 1 else 'were'} NULL"
+        for kind, number in (("nulled", column.nulled), ("filled", column.filled))
+        if number
+    ]
+    return f": {' and '.join(ways)}" if ways else ""
+
+
+def _row_facts(table: TableChange, count: int, difference: str) -> dict[str, Json]:
+    facts: dict[str, Json] = {"difference": difference, "count": count, "rows_before": table.rows_before}
+    facts |= {"rows_after": table.rows_after, "key": list(table.key)}
+    if table.missing_samples and difference != "rows left over":
+        facts["missing"] = row_facts(table.missing_samples)
+    if table.added_samples and difference in ("rows left over", "rows altered"):
+        facts["added"] = row_facts(table.added_samples)
+    return facts
+
+
+def _value_facts(table: TableChange, column: ColumnChange, count: int, difference: str) -> dict[str, Json]:
+    facts: dict[str, Json] = {"difference": difference, "count": count, "compared": table.rows_compared}
+    for name in ("nulled", "filled", "volatile", "represented"):
+        if number := getattr(column, name):
+            facts[name] = number
+    if column.samples:
+        facts["samples"] = sample_facts(column.samples)
+    return facts
