@@ -60,7 +60,9 @@ def find_configurations(folder: Path) -> list[Path]:
     for root, folders, files in os.walk(folder):
         depth = len(Path(root).relative_to(folder).parts)
         folders[:] = sorted(name for name in folders if depth < DEPTH and name not in PASSED_BY and name[0] != ".")
-        found += [Path(root) / name for name in ("alembic.ini", "pyproject.toml") if name in files and _configures(root, name)]
+        # Where both are there, Alembic reads pyproject.toml beside alembic.ini: it is one environment.
+        names = [name for name in ("alembic.ini", "pyproject.toml") if name in files and _configures(root, name)]
+        found += [Path(root) / name for name in names[:1]]
     found.sort(key=lambda path: (len(path.parts), path))
     return [path.relative_to(folder) for path in found]
 
@@ -73,14 +75,14 @@ def table_text(found: list[Path]) -> str:
     """The table for one configuration, or for several of which the first is the default."""
     first, *others = found
     if not others:
-        return "[tool.migration_checks]\n" + COMMENTS.format(chain=f"config = {_quoted(first)}")
+        return "[tool.migration_checks]\n" + COMMENTS.replace("{chain}", f"config = {_quoted(first)}")
     names = [_lineage_name(path) for path in found]
     chain = f"lineage = {_quoted(names[0])}             # the one that is walked unless another is named"
     tables = [
         f"\n[tool.migration_checks.lineages.{_quoted(name)}]\nconfig = {_quoted(path)}\n"
         for name, path in zip(names, found, strict=True)
     ]
-    return "[tool.migration_checks]\n" + COMMENTS.format(chain=chain) + "".join(tables)
+    return "[tool.migration_checks]\n" + COMMENTS.replace("{chain}", chain) + "".join(tables)
 
 
 def _lineage_name(path: Path) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from migration_checks import __version__
+
 EXIT_STATUS = "Exit status: 0 nothing at or above the threshold; 1 findings; 2 the toolkit could not do its job."
 INTERRUPTED = 130
 TERMINATED = 143
@@ -103,7 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="A crash-test laboratory for Alembic migrations on PostgreSQL.",
         epilog=EXIT_STATUS,
     )
-    parser.add_argument("--version", action=_Version, nargs=0, dest=argparse.SUPPRESS, help="show the version and exit")
+    parser.add_argument("--version", action="version", version=f"migration-checks {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _verify(_command(commands, "verify", "walk the chain up and down on realistic data and report what each step did to it"))
     _chain(_command(commands, "graph", "show the revision graph"))
@@ -111,15 +113,6 @@ def build_parser() -> argparse.ArgumentParser:
     _render(_command(commands, "render", "make another format from JSON reports"))
     _command(commands, "init", "write [tool.migration_checks] into the pyproject.toml of a project that has Alembic")
     return parser
-
-
-class _Version(argparse.Action):
-    """--version, which imports what it needs only when it is asked for."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from migration_checks import __version__
-
-        parser.exit(0, f"migration-checks {__version__}\n")
 
 
 def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str) -> argparse.ArgumentParser:

@@ -1,0 +1,96 @@
+"""The pull request's comment: it fits, keeps its verdict, and nothing in it acts as markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from migration_checks.renderers.markdown import MARKER, code, prose, render
+from migration_checks.report import Note
+from tests.reports import CLEAN, EMPTY, HOSTILE, LOST, SAMPLE, STEPS
+
+
+def test_what_it_says() -> None:
+    """Verdict, findings before everything else, what was not checked, and the walk folded away."""
+    text = render(SAMPLE)
+
+    places = [
+        text.index(part)
+        for part in ("❌ Migrations failed", "MC304", "MC205", "Not checked: 1", "Waived: 1", "Revisions walked: 3")
+    ]
+    assert places == sorted(places)
+    assert "id='1': 'old' → NULL" in text
+    assert "✅ Migrations passed" in render(CLEAN)
+    assert "⚠️ Migrations incomplete" in render(EMPTY)
+    assert "Nothing was compared" in render(EMPTY)
+
+
+@pytest.mark.parametrize("lineage", ["shop", "--> <b>", "a--b"])
+def test_a_marker_for_bots(lineage: str) -> None:
+    """One HTML comment that no value can end, with the outcome as JSON."""
+    first = render(replace(SAMPLE, lineage=lineage)).splitlines()[0]
+    found = re.fullmatch(rf"<!-- {MARKER} (.*) -->", first)
+
+    assert found
+    assert "--" not in found[1]
+    assert json.loads(found[1]) == {"verdict": "failed", "lineage": lineage, "findings": 5}
+
+
+@pytest.mark.parametrize("number", [0, 1, 50, 5000])
+def test_it_fits(number: int) -> None:
+    """However much was found, the comment stays below the limit and says what it left out."""
+    findings = tuple(replace(LOST, subject=f"public.items.{HOSTILE}{each}") for each in range(number))
+    notes = tuple(Note(f"t{each}", HOSTILE) for each in range(number))
+    steps = tuple(replace(STEPS[1], revision=f"r{each}") for each in range(max(number, 1)))
+
+    text = render(replace(SAMPLE, findings=findings, not_checked=notes, steps=steps))
+
+    assert len(text) < 65_536
+    assert "Migrations failed" in text
+    assert ("in the full report only" in text) == (number > 50)
+    assert text.count("<details>") == text.count("</details>")
+
+
+def test_a_single_finding_too_long_for_any_comment() -> None:
+    """Even then there is a verdict, and the finding is counted."""
+    text = render(replace(SAMPLE, findings=(replace(LOST, message="x" * 70_000),)))
+
+    assert len(text) < 65_536
+    assert "1 more (findings)" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*a*",
+        "_a_",
+        "`a`",
+        "[a](b)",
+        "<b>",
+        "a|b",
+        "# a",
+        "~~a~~",
+        "http://a.b",
+        "www.a.b",
+        "&amp;",
+        "\\*",
+        ":+1:",
+        "$x$",
+        "![a](b)",
+    ],
+)
+@pytest.mark.parametrize("show", [code, prose])
+def test_no_value_is_markup(show: object, text: str) -> None:
+    """Whatever Markdown would read as markup is written as character references."""
+    inner = re.sub(r"</?code>", "", show(text))  # type: ignore[operator]
+
+    assert not re.search(r"[*_`\[\]<>|#~:\\$!]|&(?!#\d+;)|www\.", re.sub(r"&#\d+;", "&#0;", inner).replace("&#0;", ""))
+
+
+def test_no_value_mentions_anyone() -> None:
+    """A zero-width space parts the sign from the name, in text; code is not searched for mentions."""
+    assert prose("@admin #1") == "&#64;\u200badmin &#35;\u200b1"
+    assert code("@admin") == "<code>&#64;admin</code>"

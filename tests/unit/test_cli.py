@@ -1,0 +1,340 @@
+"""The command line: exit statuses, one sentence for an error, and an orderly end however it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from migration_checks import cli, commands
+from migration_checks.config import Settings
+from migration_checks.errors import ProviderError
+from migration_checks.interchange import from_json, to_json
+from migration_checks.report import Progress, Report
+from migration_checks.transition import Leg
+from tests.reports import CLEAN, HOSTILE, LOST, SAMPLE
+
+Walk = Callable[..., Report]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an alembic.ini, in which commands run."""
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def walking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Walk], None]:
+    """Puts a function in the place of the walk, which needs a server."""
+
+    def install(walk: Walk) -> None:
+        module = types.ModuleType("migration_checks.verify")
+        module.verify = walk  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "migration_checks.verify", module)
+
+    return install
+
+
+@pytest.mark.parametrize(("report", "status"), [(CLEAN, 0), (SAMPLE, 1)])
+def test_the_verdict_is_the_status(
+    project: Path, walking: Callable[[Walk], None], capsys: pytest.CaptureFixture[str], report: Report, status: int
+) -> None:
+    """0 and the report where nothing counts, 1 and the report where something does."""
+    walking(lambda settings, progress: report)
+
+    assert cli.main(["verify"]) == status
+    assert report.verdict.upper() in capsys.readouterr().out
+
+
+def test_the_settings_reach_the_walk(project: Path, walking: Callable[[Walk], None]) -> None:
+    """What was asked for on the command line is what is walked; without a terminal nobody watches the progress."""
+    asked: list[tuple[Settings, object]] = []
+
+    def walk(settings: Settings, progress: Callable[[Progress], None] | None) -> Report:
+        asked.append((settings, progress))
+        return CLEAN
+
+    walking(walk)
+    cli.main(["verify", "-c", "alembic.ini", "--rows", "7", "--timeout", "2", "--redact", "-x", "tenant=a"])
+    ((settings, progress),) = asked
+
+    assert (settings.rows, settings.timeout, settings.redact, settings.lineage.x) == (7, 2.0, True, ("tenant=a",))
+    assert progress is None
+
+
+def test_reports_are_written(project: Path, walking: Callable[[Walk], None], capsys: pytest.CaptureFixture[str]) -> None:
+    """Every wanted file, folders included; the one on standard output takes the place of the text."""
+    walking(lambda settings, progress: SAMPLE)
+
+    cli.main(["verify", "--report", "json=out/deep/report.json", "--report", "junit=j.xml", "--report", "github=-"])
+
+    assert from_json((project / "out/deep/report.json").read_bytes()) == SAMPLE
+    assert (project / "j.xml").read_text().startswith("<?xml")
+    assert capsys.readouterr().out.startswith("::error file=")
+
+
+@pytest.mark.parametrize("path", ["alembic.ini/report.json", "."])
+def test_an_unwritable_report_is_told_before_the_walk(
+    project: Path, walking: Callable[[Walk], None], capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    """No minute is spent on a walk whose report has no place."""
+    walking(lambda settings, progress: pytest.fail("walked"))
+
+    assert cli.main(["verify", "--report", f"json={path}"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_walk_that_fails_leaves_no_empty_report(project: Path, walking: Callable[[Walk], None]) -> None:
+    """Trying whether a file can be written does not leave one."""
+    walking(raising(ProviderError("No server.", "Start one.")))
+
+    assert cli.main(["verify", "--report", "json=out.json"]) == 2
+    assert not (project / "out.json").exists()
+
+
+def raising(error: BaseException) -> Walk:
+    def walk(settings: Settings, progress: object) -> Report:
+        raise error
+
+    return walk
+
+
+def test_an_error_is_one_sentence(project: Path, walking: Callable[[Walk], None], capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2, what is wrong and what to do, on one line of standard error, whatever the message is made of."""
+    walking(raising(ProviderError(f"No server: {HOSTILE}.", "Start one.")))
+
+    assert cli.main(["verify"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("migration-checks: No server: \\x1b[31mred")
+    assert err.endswith("Start one.\n")
+    assert err.count("\n") == 1
+
+
+def test_an_unexpected_error_asks_for_a_report(
+    project: Path, walking: Callable[[Walk], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No traceback unless --debug asks for it."""
+    walking(raising(KeyError("oops")))
+
+    assert cli.main(["verify"]) == 2
+    quiet = capsys.readouterr().err
+    assert cli.main(["verify", "--debug"]) == 2
+    loud = capsys.readouterr().err
+
+    assert "internal error: KeyError: 'oops'. Please report it" in quiet
+    assert "Traceback" not in quiet
+    assert "Traceback" in loud
+
+
+def test_an_interrupt_is_no_error(project: Path, walking: Callable[[Walk], None], capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C ends with 130 and one line."""
+    walking(raising(KeyboardInterrupt()))
+
+    assert cli.main(["verify"]) == 130
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["verify", "--nonsense"], ["verify", "--rows", "many"], ["verify", "--provide", "local"]]
+)
+def test_a_wrong_command_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Unknown, malformed and abbreviated options are refused with status 2."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["verify", "--help"], ["render", "--help"], ["--version"]])
+def test_help_loads_nothing(arguments: list[str]) -> None:
+    """Help is shown without loading SQLAlchemy, Alembic, rich or a driver, so that it comes at once."""
+    program = (
+        "import sys\nfrom migration_checks.cli import main\n"
+        f"try:\n    main({arguments})\nexcept SystemExit as end:\n    assert end.code == 0\n"
+        "heavy = {'sqlalchemy', 'alembic', 'rich', 'psycopg', 'faker'} & sys.modules.keys()\nassert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "migration-checks" in done.stdout
+
+
+def test_rendering(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A JSON report becomes any other format, on standard output or in a file; several are merged."""
+    (project / "a.json").write_text(to_json(replace(SAMPLE, findings=(LOST,))))
+    (project / "b.json").write_text(to_json(SAMPLE))
+
+    assert cli.main(["render", "a.json", "b.json", "--to", "json"]) == 0
+    assert {each.check for each in from_json(capsys.readouterr().out).findings} == {each.check for each in SAMPLE.findings}
+    assert cli.main(["render", "a.json", "--to", "markdown", "-o", "out/comment.md"]) == 0
+    assert "Migrations failed" in (project / "out/comment.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["gone.json", "--to", "text"], "gone.json cannot be read"),
+        (["alembic.ini", "--to", "text"], "alembic.ini is not JSON"),
+        (["alembic.ini", "--to", "txt"], "did you mean 'text'?"),
+    ],
+)
+def test_what_cannot_be_rendered(project: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], part: str) -> None:
+    """A missing file, one that is no report, and an unknown format are one sentence each."""
+    assert cli.main(["render", *arguments]) == 2
+    assert part in capsys.readouterr().err
+
+
+def test_the_checks_and_their_pages(capsys: pytest.CaptureFixture[str]) -> None:
+    """All on a line each, one by id or name as a page, none for a word that is no check."""
+    assert cli.main(["checks"]) == 0
+    overview = capsys.readouterr().out
+    assert cli.main(["checks", "MC304"]) == 0
+    page = capsys.readouterr().out
+    assert cli.main(["checks", "rollback-loses-values"]) == 0
+
+    assert capsys.readouterr().out == page
+    assert "MC304  rollback-loses-values" in overview
+    assert page.startswith("MC304 rollback-loses-values (error)")
+    assert cli.main(["checks", "MC3O4"]) == 2
+    assert "did you mean" in capsys.readouterr().err
+
+
+class Gone(io.StringIO):
+    """A pipe whose reader has left."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_reader_that_leaves_changes_no_verdict(
+    project: Path, walking: Callable[[Walk], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`migration-checks verify | head` ends quietly, with the status of what was found."""
+    walking(lambda settings, progress: SAMPLE)
+    monkeypatch.setattr(sys, "stdout", Gone())
+
+    assert cli.main(["verify"]) == 1
+
+
+def test_a_pipe_that_is_closed() -> None:
+    """A real pipe whose reader is gone: no complaint of Python's at the end."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "migration_checks", "checks"], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_encoding_that_lacks_a_mark(project: Path) -> None:
+    """Where a stream cannot show a character it is spelled out, and the report goes on."""
+    (project / "a.json").write_text(to_json(SAMPLE))
+    done = subprocess.run(
+        [sys.executable, "-m", "migration_checks", "render", "a.json", "--to", "text"],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+    assert b"FAILED" in done.stdout
+
+
+SLEEPER = """
+import sys, types
+from contextlib import contextmanager
+
+@contextmanager
+def held():
+    try:
+        yield
+    finally:
+        print("given back", flush=True)
+
+def verify(settings, *, progress=None):
+    import signal
+    with held():
+        print("walking", flush=True)
+        signal.pause()
+
+module = types.ModuleType("migration_checks.verify")
+module.verify = verify
+sys.modules["migration_checks.verify"] = module
+from migration_checks.cli import main
+sys.exit(main(["verify"]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "pause"), reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_a_signal_gives_everything_back(project: Path, number: int, status: int) -> None:
+    """SIGTERM, SIGHUP and Ctrl-C run every context manager on the way out, and show no traceback."""
+    process = subprocess.Popen([sys.executable, "-c", SLEEPER], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "walking\n"
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+
+    assert (process.returncode, out) == (status, "given back\n")
+    assert "Traceback" not in err
+
+
+def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A live line on standard error says where the walk is, and is gone at the end; values never act on the terminal."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with commands._progress_display() as progress:
+        assert progress is not None
+        progress(Progress("a[bold]\x1b[2J", Leg.UNDO, 3, 9))
+        deadline = time.monotonic() + 5
+        while "3/9" not in stream.getvalue() and time.monotonic() < deadline:
+            progress(Progress("a[bold]\x1b[2J", Leg.UNDO, 3, 9))
+
+    assert "undo a[bold]\\x1b[2J" in stream.getvalue()
+    assert "3/9" in stream.getvalue()
+
+
+def test_signals_are_the_callers_again(project: Path, walking: Callable[[Walk], None]) -> None:
+    """After a run in someone else's process the handlers are those of before."""
+    walking(lambda settings, progress: CLEAN)
+    before = signal.getsignal(signal.SIGTERM)
+
+    cli.main(["verify"])
+
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_init_and_again(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first time the table is written, the second time nothing is; both say what to run."""
+    assert cli.main(["init"]) == 0
+    first = capsys.readouterr().out
+    text = (project / "pyproject.toml").read_text()
+    assert cli.main(["init"]) == 0
+
+    assert first.endswith("Next: migration-checks verify\n")
+    assert (project / "pyproject.toml").read_text() == text
+    assert "nothing was changed" in capsys.readouterr().out
+    assert json.dumps("alembic.ini") in text
