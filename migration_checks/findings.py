@@ -56,7 +56,7 @@ def judge(
     walked = tuple(transitions)
     ledger = Ledger()
     for transition in walked:
-        ledger.descents += transition.leg is Leg.DESCEND
+        ledger.set_out(transition)
         for check in checks:
             for evidence in check.examine(transition):
                 ledger.enter(check, transition, evidence)
@@ -102,6 +102,16 @@ class Ledger:
     entries: list[Entry] = field(default_factory=list)
     sightings: dict[str, list[Sighting]] = field(default_factory=dict)
     descents: int = 0
+    stood: frozenset[str] | None = None
+
+    def set_out(self, transition: Transition) -> None:
+        """Count the legs of the way down; one that does not start where the last one ended follows on none.
+
+        The walk was brought back to the right place in between, so what was left above is not there any more.
+        """
+        if transition.leg is Leg.DESCEND:
+            self.descents += 1 if transition.before.heads == self.stood else 2
+            self.stood = transition.after.heads
 
     def enter(self, check: Check, transition: Transition, evidence: Evidence) -> None:
         """Folds the evidence into the entry that explains it, or opens a new one."""
@@ -217,7 +227,7 @@ def _location(transition: Transition) -> Location | None:
 
 
 def _until_validated(finding: Finding, walked: Sequence[Transition]) -> Finding:
-    """A constraint added NOT VALID and validated by a later revision is how it is done without a long lock: no more than info."""
+    """A constraint added NOT VALID and validated by a later revision is how it is done without a long lock: info."""
     if finding.check != "MC206" or finding.evidence.get("kind") != "constraint" or not finding.leg.upward:
         return finding
     key: ObjectId = ("constraint", finding.subject)
@@ -226,8 +236,7 @@ def _until_validated(finding: Finding, walked: Sequence[Transition]) -> Finding:
     for later in climbed[place + 1 :]:
         thing = later.after.catalog.get(key)
         if thing is None or ailment(thing) is None:
-            end = "validates" if thing else "drops"
-            message = f"{finding.message.rstrip('.')}, until revision {later.revision} {end} it."
+            message = f"{finding.message.rstrip('.')}, until revision {later.revision}."
             evidence = {**finding.evidence, "until": later.revision}
             return replace(finding, severity=Severity.INFO, message=message, evidence=evidence)
     return finding

@@ -12,6 +12,7 @@ from migration_checks.checks.differences import (
     by_name,
     missing_rows,
     real,
+    same_table,
 )
 from migration_checks.checks.schema import promises_return, settled
 from migration_checks.checks.wording import (
@@ -26,7 +27,7 @@ from migration_checks.checks.wording import (
     sample_facts,
     share,
 )
-from migration_checks.snapshot import Json
+from migration_checks.snapshot import Json, Snapshot, Table
 from migration_checks.transition import Destination, Fate, Leg, TableChange, Transition
 
 THEN, NOW = "before the upgrade", "after the downgrade"
@@ -121,13 +122,18 @@ def _renumbered(transition: Transition, table: TableChange) -> bool:
     """
     if not table.missing or table.missing != table.added or not table.key:
         return False
-    step = next((each for each in transition.changes.tables if each.table == table.table), None)
-    if step is None or step.missing or step.added < table.added:
-        return False
     now = transition.after.tables.get(table.table)
-    types = {column.name: column.type for column in now.columns} if now else {}
+    if now is None or table.added > now.rows - rows_there(transition.before, now):
+        return False
+    types = {column.name: column.type for column in now.columns}
     fed = {sequence.column for sequence in transition.after.sequences}
     return all(types.get(name) == "uuid" or column_subject(transition, table.table, name) in fed for name in table.key)
+
+
+def rows_there(snapshot: Snapshot, table: Table) -> int:
+    """How many rows `table` had at `snapshot`, 0 where it did not exist yet."""
+    then = same_table(snapshot, table)
+    return then.rows if then else 0
 
 
 def _other_keys(table: TableChange, then: str, now: str, severity: Severity) -> Evidence:

@@ -107,9 +107,12 @@ def _altered_column(transition: Transition, table: TableChange, column: ColumnCh
 
 
 def rebuilt(transition: Transition, table: TableChange, column: ColumnChange) -> bool:
-    """Whether the leg itself created a column that the baseline had: neither its table nor its attnum was there before."""
+    """Whether a downgrade itself created a column that the baseline had: neither its table nor its attnum was there before.
+
+    An upgrade that is repeated builds its columns anew by right.
+    """
     now = transition.after.tables.get(table.table)
-    if now is None or not transition.before.tables:
+    if now is None or transition.leg.upward:
         return False
     number = next((each.number for each in now.columns if each.name == column.column), None)
     was = same_table(transition.before, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from migration_checks.check import Check, Evidence, Severity
 from migration_checks.checks.wording import counted, listing
@@ -11,13 +11,15 @@ from migration_checks.transition import CatalogChange, Leg, Transition
 
 DOWNWARD = (Leg.UNDO, Leg.DESCEND)
 
-INVALID_FACETS: Mapping[tuple[str, str], tuple[Json, str]] = {
-    ("index", "valid"): (False, "the index is invalid: queries do not use it, yet every write maintains it"),
-    ("index", "ready"): (False, "the index is not ready: writes do not maintain it"),
-    ("constraint", "validated"): (False, "the constraint is not validated: rows that were there before may violate it"),
-    ("trigger", "enabled"): ("D", "the trigger is disabled: it does not fire"),
-}
-"""(kind, facet) -> (the value that means trouble, what it means). The names are those of migration_checks/catalog.sql."""
+AILMENTS: tuple[tuple[str, str, Json, str], ...] = (
+    ("index", "ready", False, "the index is not ready: neither queries nor writes use it"),
+    ("index", "valid", False, "the index is invalid: queries do not use it, yet every write maintains it"),
+    ("constraint", "validated", False, "the constraint is not validated: rows that were there before may violate it"),
+    ("constraint", "triggers", ["D"], "the triggers of the constraint are disabled: nothing enforces it"),
+    ("trigger", "enabled", "D", "the trigger is disabled: it does not fire"),
+    ("event trigger", "enabled", "D", "the event trigger is disabled: it does not fire"),
+)
+"""Kind, facet, the value that means trouble, and what it means. The names are those of migration_checks/catalog/*.sql."""
 
 
 def settled(transition: Transition, *legs: Leg) -> bool:
@@ -149,10 +151,14 @@ def ailment(thing: CatalogObject) -> tuple[str, str] | None:
     """
     if thing.definition.get("enforced") is False:
         return None
-    for (kind, facet), (trouble, meaning) in INVALID_FACETS.items():
-        if thing.kind == kind and facet in thing.definition and thing.definition[facet] == trouble:
-            return facet, meaning
-    return None
+    return next(
+        (
+            (facet, meaning)
+            for kind, facet, trouble, meaning in AILMENTS
+            if thing.kind == kind and facet in thing.definition and thing.definition[facet] == trouble
+        ),
+        None,
+    )
 
 
 def ailing(catalog: Catalog) -> dict[ObjectId, tuple[str, str]]:

@@ -9,6 +9,7 @@ from migration_checks.snapshot import Json, Snapshot
 from migration_checks.transition import Changes, Failure, Transition, ValueSample
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _LONGEST_MESSAGE = 300
 
 
@@ -89,9 +90,19 @@ def failure_facts(failure: Failure) -> dict[str, Json]:
 
 def failure_subject(transition: Transition, failure: Failure) -> str:
     """The column, table or constraint that the server's diagnostics name, else the revision."""
-    if failure.table and failure.column:
-        return column_subject(transition, failure.table, failure.column)
-    return failure.table or failure.constraint or transition.revision
+    if failure.table is None:
+        return failure.constraint or transition.revision
+    table = table_subject(transition, failure.table)
+    return column_subject(transition, table, failure.column) if failure.column else table
+
+
+def table_subject(transition: Transition, name: str) -> str:
+    """A table that the server's diagnostics name, which never quote, spelled as the catalog spells it."""
+    for snapshot in (transition.after, transition.before):
+        for kind, identity in snapshot.catalog:
+            if kind.endswith("table") and _QUOTED.sub(lambda part: part[1].replace('""', '"'), identity) == name:
+                return identity
+    return name
 
 
 def does_nothing(subjects: Iterable[str]) -> str:
