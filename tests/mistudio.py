@@ -40,6 +40,11 @@ class Installation:
         with self.engine.begin() as connection:
             connection.execute(sa.text(statement), values)
 
+    def driver(self, statement: str) -> None:
+        """Run a statement whose text may hold what SQLAlchemy takes for a parameter."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+
     def rows(self, query: str, /, **values: Any) -> list[tuple[Any, ...]]:
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(sa.text(query), values)]
@@ -57,8 +62,10 @@ class Installation:
         return found
 
     def datasets(self) -> dict[str, dict[str, str | None]]:
-        """All of datasets; a JSON number has no sign of zero, so avg_seq_length is read as text."""
+        """All of datasets; a JSON number has no sign of zero, so avg_seq_length is read as text where it exists."""
         found = self.table("datasets")
+        if not all("avg_seq_length" in row for row in found.values()):
+            return found
         for row_id, value in self.rows("SELECT id::text, avg_seq_length::text FROM datasets"):
             found[row_id]["avg_seq_length"] = value
         return found
