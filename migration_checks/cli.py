@@ -140,7 +140,7 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--seed", type=int, metavar="N", help="the number that alone decides the rows' content")
     data.add_argument("--baseline-sql", metavar="FILE", help="SQL that makes the state the chain starts from")
     server = parser.add_argument_group("server")
-    server.add_argument("--provider", metavar="WHERE", help="embedded, local, container, or the URL of a server")
+    server.add_argument("--provider", metavar="WHERE", help="embedded, local, container, auto, or the URL of a server")
     server.add_argument("--provider-version", metavar="MAJOR", help="which PostgreSQL the provider is to lend")
     server.add_argument("--image", metavar="IMAGE", help="the image of the container provider")
     server.add_argument(

@@ -1,0 +1,96 @@
+"""The documentation keeps up with the code: commands, options, settings, formats, checks and rooms."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+
+from migration_checks import manual
+from migration_checks.checks import CHECKS
+from migration_checks.cli import build_parser
+from migration_checks.config import TABLE_KEYS
+from migration_checks.lineages import INVARIANT_KEYS, TRANSFORMATION_KEYS
+from migration_checks.renderers import RENDERERS
+from migration_checks.waivers import KEYS as WAIVER_KEYS
+
+ROOT = Path(__file__).parents[2]
+CLI = (ROOT / "docs" / "cli.md").read_text()
+README = (ROOT / "README.md").read_text()
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (action,) = (each for each in build_parser()._actions if isinstance(each, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_and_option_is_documented(name: str) -> None:
+    """A command has a section, and each of its options stands in it."""
+    section = re.search(rf"^## `migration-checks {name}\b.*?(?=^## )", CLI, flags=re.MULTILINE | re.DOTALL)
+
+    assert section, f"docs/cli.md has no section on {name}"
+    text = section[0] + CLI.split("\n## ")[0]
+    actions = [action for action in commands()[name]._actions if action.option_strings and action.dest != "help"]
+    assert [action.dest for action in actions if not any(f"`{option}" in text for option in action.option_strings)] == []
+
+
+def test_every_documented_option_exists() -> None:
+    """Nothing is promised that the parser refuses."""
+    known = {option for parser in commands().values() for action in parser._actions for option in action.option_strings}
+
+    assert set(re.findall(r"`(--?[a-z][a-z-]*)", CLI)) - known - {"--version"} == set()
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    """The examples of the README can be typed."""
+    assert {"verify", "init", "checks"} <= set(re.findall(r"migration-checks (\w+)", README)) <= set(commands())
+
+
+@pytest.mark.parametrize("key", [*TABLE_KEYS, *WAIVER_KEYS, *INVARIANT_KEYS, *TRANSFORMATION_KEYS])
+def test_every_setting_is_documented(key: str) -> None:
+    """Each key of [tool.migration_checks] and of its tables stands among the settings."""
+    assert f"`{key}`" in CLI.split("\n## Settings")[1]
+
+
+@pytest.mark.parametrize("renderer", RENDERERS, ids=lambda renderer: renderer.name)
+def test_every_format_is_documented(renderer: object) -> None:
+    """Each format has a row."""
+    assert f"| `{renderer.name}` |" in CLI  # type: ignore[attr-defined]
+
+
+def test_the_manual_is_that_of_the_checks() -> None:
+    """docs/checks.md is what the checks say of themselves."""
+    written = (ROOT / "docs" / "checks.md").read_text()
+
+    assert written == manual.markdown(CHECKS), "Run: migration-checks checks --markdown > docs/checks.md"
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_check_has_a_page(check: object) -> None:
+    """Id, severity, effect and remedy; whole sentences."""
+    assert re.fullmatch(r"MC\d{3}", check.id)  # type: ignore[attr-defined]
+    assert check.effect.endswith(".")  # type: ignore[attr-defined]
+    assert check.remedy.endswith(".")  # type: ignore[attr-defined]
+    assert check.name in manual.page(check)  # type: ignore[attr-defined, arg-type]
+
+
+def test_every_room_of_the_architecture_exists() -> None:
+    """The page on the architecture names no module or folder that is gone."""
+    rooms = re.findall(r"`([\w/]+(?:\.py|/))`", ARCHITECTURE)
+
+    assert len(rooms) > 30
+    assert [room for room in rooms if not ((ROOT / "migration_checks" / room).exists() or (ROOT / room).exists())] in (
+        [],
+        ["unit/", "integration/"],
+    )
+
+
+def test_links_lead_somewhere() -> None:
+    """Links between the pages name files that are there."""
+    for page, folder in ((README, ROOT), (CLI, ROOT / "docs"), (ARCHITECTURE, ROOT / "docs")):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page):
+            assert (folder / target).exists(), target
