@@ -3,7 +3,7 @@
     project = make_project(tmp_path, [Script("a1", upgrade="op.execute('CREATE TABLE t (id int)')"), Script("b2", down="a1")])
     with Environment(project.lineage()) as environment: ...
 
-The URL in the configuration names a host that does not exist, on purpose: whatever works, works because connections are redirected.
+The URL in the configuration names a host that does not exist, on purpose: what works, works because connections are redirected.
 """
 
 from __future__ import annotations

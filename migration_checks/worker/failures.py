@@ -1,0 +1,98 @@
+"""Turns whatever a migration raised into a Failure: by class, SQLSTATE and the server's diagnostics, never by text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from migration_checks.transition import Failure
+from migration_checks.worker.statements import MOST_TEXT, Places
+
+MOST_MESSAGE = 300
+_ADAPTED = re.compile(r"^<class '[^']*'>: ")
+
+
+def failure_of(error: BaseException, places: Places) -> Failure:
+    """Describe `error`, with the last place in a revision script that it came through."""
+    database = _database_error(error)
+    path, line = _place(error, places) or (None, None)
+    return Failure(
+        kind=type(error).__name__,
+        message=message_of(error),
+        sqlstate=_sqlstate(database),
+        refused=isinstance(error, NotImplementedError),
+        statement=_statement(error),
+        table=_relation(database),
+        column=_diagnostic(database, "column_name"),
+        constraint=_diagnostic(database, "constraint_name"),
+        path=path,
+        line=line,
+    )
+
+
+def message_of(error: BaseException) -> str:
+    """The first two lines of what an exception says, without parameters, at most 300 characters."""
+    if isinstance(error, SystemExit):
+        return f"the migration ended itself with sys.exit({error.code!r})"[:MOST_MESSAGE]
+    if isinstance(error, KeyboardInterrupt):
+        return "the migration raised KeyboardInterrupt"
+    original = getattr(error, "orig", None) or error
+    lines = _ADAPTED.sub("", str(original)).strip().splitlines()
+    text = "\n".join(line for line in lines[:2] if not line.startswith("LINE "))
+    return _bounded(text or type(error).__name__)
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= MOST_MESSAGE else text[: MOST_MESSAGE - 1] + "…"
+
+
+def _database_error(error: BaseException | None) -> Any:
+    """The driver's exception behind `error`: wrapped by SQLAlchemy, or the explicit cause of a script's own exception."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        original = getattr(error, "orig", None) or error
+        if _sqlstate(original) is not None:
+            return original
+        error = error.__cause__
+    return None
+
+
+def _sqlstate(error: Any) -> str | None:
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return state if isinstance(state, str) and len(state) == 5 else None
+
+
+def _diagnostic(error: Any, name: str) -> str | None:
+    """A field of the server's diagnostics: psycopg has them in `diag`, asyncpg on the exception that SQLAlchemy adapted."""
+    for source in (getattr(error, "diag", None), error, getattr(error, "__cause__", None)):
+        value = getattr(source, name, None)
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
+def _relation(error: Any) -> str | None:
+    table, schema = _diagnostic(error, "table_name"), _diagnostic(error, "schema_name")
+    return f"{schema}.{table}" if table and schema else table
+
+
+def _statement(error: BaseException) -> str | None:
+    for each in (error, error.__cause__):
+        text = getattr(each, "statement", None)
+        if isinstance(text, str):
+            return text[:MOST_TEXT]
+    return None
+
+
+def _place(error: BaseException, places: Places) -> tuple[str, int] | None:
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        if isinstance(each, SyntaxError) and each.filename:
+            return each.filename, each.lineno or 0
+        if found := places.last(each.__traceback__):
+            return found
+        each = each.__cause__ or each.__context__
+    return None
