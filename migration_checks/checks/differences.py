@@ -88,22 +88,25 @@ def altered_values(transition: Transition, then: str, now: str) -> Iterator[Evid
 
 def _altered_column(transition: Transition, table: TableChange, column: ColumnChange, then: str, now: str) -> Evidence | None:
     subject = column_subject(transition, table.table, column.column)
-    whole = f"of {counted(table.rows_compared, 'value')} ({{}})"
     if count := column.changed if rebuilt(transition, table, column) else real(column):
-        extent = whole.format(share(count, table.rows_compared))
-        message = f"{count:,} {extent} {'differs' if count == 1 else 'differ'} {now} from {then}{_ways(column)}"
-        facts = _value_facts(table, column, count, "values")
-        return Evidence(subject, message + for_example([sample.key for sample in column.samples]) + ".", facts)
+        examples = for_example([sample.key for sample in column.samples])
+        message = f"{_not_the_same(table, count, then)}{_ways(column)}{examples}."
+        return Evidence(subject, message, _value_facts(table, column, count, "values"))
     if column.changed:
-        message = f"{column.changed:,} {whole.format(share(column.changed, table.rows_compared))} differ {now} from {then}"
-        facts = _value_facts(table, column, column.changed, "moment")
-        return Evidence(subject, f"{message}, only by what the moment or chance of the run decides.", facts, Severity.INFO)
+        message = f"{_not_the_same(table, column.changed, then)}, which only the moment or chance of the run explains."
+        return Evidence(subject, message, _value_facts(table, column, column.changed, "moment"), Severity.INFO)
     if column.represented:
-        message = f"{counted(column.represented, 'value')} equal but written differently {now} than {then}"
+        verb = "is" if column.represented == 1 else "are"
+        written = f"{counted(column.represented, 'value')} {verb} equal but written differently {now} than {then}"
+        example = next((f": {each.before} became {each.after}" for each in column.samples), "")
         facts = _value_facts(table, column, column.represented, "representation")
-        sample = next((f": {each.before} became {each.after}" for each in column.samples), "")
-        return Evidence(subject, f"{message}{sample}.", facts, Severity.INFO)
+        return Evidence(subject, f"{written}{example}.", facts, Severity.INFO)
     return None
+
+
+def _not_the_same(table: TableChange, count: int, then: str) -> str:
+    extent = f"{count:,} of {counted(table.rows_compared, 'value')} ({share(count, table.rows_compared)})"
+    return f"{extent} {'is not what it was' if count == 1 else 'are not what they were'} {then}"
 
 
 def rebuilt(transition: Transition, table: TableChange, column: ColumnChange) -> bool:
@@ -126,7 +129,7 @@ def same_table(snapshot: Snapshot, table: Table) -> Table | None:
 
 def _ways(column: ColumnChange) -> str:
     ways = [
-        f"{number:,} became NULL" if kind == "nulled" else f"{number:,} {'was' if number == 1 else 'were'} NULL"
+        f"{number:,} became NULL" if kind == "nulled" else f"{number:,} {'was' if number == 1 else 'were'} NULL then"
         for kind, number in (("nulled", column.nulled), ("filled", column.filled))
         if number
     ]

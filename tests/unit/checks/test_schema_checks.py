@@ -1,0 +1,164 @@
+"""MC201 to MC206: what a leg leaves different in the catalog."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from migration_checks.check import Severity
+from migration_checks.checks import by_id
+from migration_checks.transition import CatalogChange
+from tests.transitions import (
+    LOWER,
+    RAISED,
+    Case,
+    ascend,
+    descend,
+    leap,
+    left_over,
+    lost_default,
+    redo,
+    residue,
+    rows,
+    snapshot,
+    thing,
+    undo,
+    verdicts,
+)
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+GONE = CatalogChange("column", "public.items.note", "removed", parent=("table", "public.items"))
+MOVED = [
+    CatalogChange("column", f"public.items.{name}", "changed", {"position": (2, 3)}, True, ("table", "public.items"))
+    for name in ("note", "name")
+]
+RENAMED = CatalogChange("index", "public.items_i", "renamed", cosmetic=True, renamed_from="public.ix_1")
+COMMENT = CatalogChange("column", "public.t.c", "changed", {"type": ("integer", "text"), "comment": ("why", None)})
+
+
+def broken(kind: str, identity: str, **definition: object) -> dict[str, object]:
+    """An `after` in which one object is as `definition` says, and a `before` without it."""
+    return {"after": snapshot("b", objects=[thing(kind, identity, **definition)])}
+
+
+INVALID = broken("index", "public.items_i", valid=False, ready=True)
+CASES = (
+    Case(
+        "names the facet and both its values",
+        "MC201",
+        undo(residue=residue(lost_default("now()"))),
+        (("public.items.note", ERROR, "default was 'now()' before the upgrade and is absent after the downgrade."),),
+    ),
+    Case(
+        "gives one evidence an object, with all its facets",
+        "MC201",
+        undo(residue=residue(COMMENT)),
+        (
+            (
+                "public.t.c",
+                ERROR,
+                "differs: comment was 'why' before the upgrade and is absent after the downgrade and type was",
+            ),
+        ),
+    ),
+    Case(
+        "counts what came below an object that is left over",
+        "MC201",
+        descend(residue=residue(replace(left_over(), folded=1))),
+        (("public.extra", ERROR, "is left over after the downgrade (with 1 object below it)."),),
+    ),
+    Case(
+        "counts the values that went with a column",
+        "MC201",
+        undo(residue=residue(GONE, rows(dropped=("note",), dropped_values={"note": 1000}))),
+        (("public.items.note", ERROR, "is missing after the downgrade. 1,000 values went with it."),),
+    ),
+    Case(
+        "hears another name",
+        "MC201",
+        undo(residue=residue(replace(RENAMED, cosmetic=False))),
+        (("public.items_i", ERROR, "The index was public.ix_1 before the upgrade and has another name after the downgrade."),),
+    ),
+    Case("is silent on looks", "MC201", undo(residue=residue(*MOVED))),
+    Case("is silent on an empty downgrade", "MC201", undo(downgrade_empty=True, residue=residue(left_over()))),
+    Case("is silent on a failed leg", "MC201", undo(failure=RAISED, residue=residue(left_over()))),
+    Case("is silent on the way up", "MC201", redo(residue=residue(left_over()))),
+    Case(
+        "hears a redo", "MC202", redo(residue=residue(left_over())), (("public.extra", ERROR, "left over after the second."),)
+    ),
+    Case("is silent on looks", "MC202", redo(residue=residue(*MOVED))),
+    Case("is silent on a failed leg", "MC202", redo(failure=RAISED, residue=residue(left_over()))),
+    Case("is silent on a downgrade", "MC202", undo(residue=residue(left_over()))),
+    Case("hears a leap", "MC203", leap(residue=residue(GONE)), (("public.items.note", ERROR, "existed after single steps"),)),
+    Case("is silent on looks", "MC203", leap(residue=residue(RENAMED))),
+    Case("is silent on a redo", "MC203", redo(residue=residue(left_over()))),
+    Case(
+        "gives one evidence a table, whatever the order",
+        "MC204",
+        undo(residue=residue(*MOVED)),
+        (("public.items", INFO, "Only position differs, in public.items.name and public.items.note."),),
+    ),
+    Case("gives an object of its own its own", "MC204", leap(residue=residue(RENAMED)), (("public.items_i", INFO, "renamed"),)),
+    Case("hears a redo", "MC204", redo(residue=residue(MOVED[0])), (("public.items", INFO, "position"),)),
+    Case("is silent on what matters", "MC204", undo(residue=residue(left_over()))),
+    Case("is silent on a failed leg", "MC204", undo(failure=RAISED, residue=residue(*MOVED))),
+    Case(
+        "gives one evidence a difference",
+        "MC205",
+        ascend(drift=("remove_table public.y", "add_column public.x.z", "remove_table public.y")),
+        (("add_column public.x.z", WARNING, "--autogenerate"), ("remove_table public.y", WARNING, "--autogenerate")),
+    ),
+    Case("is silent on a downgrade", "MC205", undo(drift=("add_column public.x.z",))),
+    Case("is silent without drift", "MC205", leap()),
+    Case("hears an invalid index", "MC206", ascend(**INVALID), (("public.items_i", ERROR, "the index is invalid"),)),
+    Case(
+        "hears an index that is not ready",
+        "MC206",
+        ascend(**broken("index", "public.i", valid=False, ready=False)),
+        (("public.i", ERROR, "the index is not ready"),),
+    ),
+    Case(
+        "hears NOT VALID",
+        "MC206",
+        redo(**broken("constraint", "public.items.ck", validated=False, enforced=True)),
+        (("public.items.ck", ERROR, "not validated"),),
+    ),
+    Case(
+        "hears a disabled trigger",
+        "MC206",
+        undo(**broken("trigger", "public.items.t", enabled="D")),
+        (("public.items.t", ERROR, "does not fire"),),
+    ),
+    Case(
+        "hears a foreign key whose triggers are disabled",
+        "MC206",
+        ascend(**broken("constraint", "public.items.fk", validated=True, triggers=["D"])),
+        (("public.items.fk", ERROR, "nothing enforces it"),),
+    ),
+    Case("accepts NOT ENFORCED", "MC206", ascend(**broken("constraint", "public.items.ck", validated=False, enforced=False))),
+    Case("accepts a trigger for replicas only", "MC206", ascend(**broken("trigger", "public.items.t", enabled="R"))),
+    Case("accepts an object in order", "MC206", ascend(**broken("index", "public.i", valid=True, ready=True))),
+    Case("is silent on what was there", "MC206", ascend(**INVALID, before=replace(INVALID["after"], heads=LOWER.heads))),  # type: ignore[type-var]
+    Case("is silent on what the baseline has", "MC206", undo(**INVALID, baseline=INVALID["after"])),
+    Case("is silent on a failed leg", "MC206", ascend(**INVALID, failure=RAISED)),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_schema(case: Case) -> None:
+    """Each check says what the case expects, and nothing else."""
+
+    assert list(case.says) == verdicts(case)
+
+
+def test_facets_are_facts_with_both_sides() -> None:
+    """Whoever reads the JSON needs no sentence to see what differs."""
+
+    (evidence,) = by_id["MC201"].examine(undo(residue=residue(COMMENT)))
+
+    assert evidence.facts["kind"] == "column"
+    assert evidence.facts["facets"] == {
+        "comment": {"before": "why", "after": None},
+        "type": {"before": "integer", "after": "text"},
+    }
