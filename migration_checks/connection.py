@@ -65,7 +65,7 @@ def database_name(url: str) -> str:
 
 def redacted(text: str) -> str:
     """`text` without the passwords of any URL or connection string in it."""
-    text = re.sub(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@]*@", r"\g<head>:***@", text, flags=re.IGNORECASE)
+    text = re.sub(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s:/@]*):\S*@", r"\g<head>:***@", text, flags=re.IGNORECASE)
     return re.sub(r"(?i)(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", r"\1***", text)
 
 
@@ -92,7 +92,7 @@ def _remedy(error: psycopg.Error) -> str:
         if state.startswith(prefix):
             return remedy
     if not state:
-        return "See that the server runs and can be reached from here, then try again."
+        return "See that the server runs, and that host, database, user and password are right."  # libpq tells no SQLSTATE here
     return "See the server's log for details, or use another provider with --provider."
 
 

@@ -149,7 +149,8 @@ class Databases:
 
     def _drop(self, name: str) -> None:
         if not self.server.throwaway:
-            self._suspects |= dependent_roles(self._maintenance(), [name])
+            with translated("Looking for roles of a database"):
+                self._suspects |= dependent_roles(self._maintenance(), [name])
         self._drop_by_force(name)
         if name in self._made:
             self._made.remove(name)
@@ -174,9 +175,10 @@ class Databases:
                     inside.execute(sql.SQL("DROP SUBSCRIPTION {}").format(sql.Identifier(subscription)))
 
     def _has_company(self) -> bool:
-        """Whether other people or other living runs may have made what appeared on the server."""
-        others = self._query(_OTHER_RUNS, (_LOCK_CLASS, self.token))
-        return self.server.shared or bool(others)
+        """Whether other people or other living runs may have made what appeared; a throwaway server is one run's alone."""
+        if self.server.throwaway:
+            return False
+        return self.server.shared or bool(self._query(_OTHER_RUNS, (_LOCK_CLASS, self.token)))
 
     def _current_roles(self) -> frozenset[str]:
         return frozenset(str(name) for (name,) in self._query("SELECT rolname FROM pg_roles"))

@@ -64,7 +64,7 @@ class ContainerProvider:
             container.tmpfs.update(memory)
             memory = {}
         container.with_kwargs(labels=farewell.labels(directory), **({"tmpfs": memory} if memory else {}))
-        if container.get_docker_client().host() in ("localhost", "127.0.0.1", "::1") and not _inside_container():
+        if _is_reached_by_loopback(container.get_docker_client()):
             container.ports.clear()
             container.ports[f"{_PORT}/tcp"] = ("127.0.0.1",)
         return container
@@ -120,10 +120,9 @@ def _postgres_container() -> Any:
     return Container
 
 
-def _inside_container() -> bool:
-    from testcontainers.core.utils import inside_container
-
-    return bool(inside_container())
+def _is_reached_by_loopback(client: Any) -> bool:
+    """Whether ports of containers appear on this machine's loopback: not with a remote engine, nor inside a container."""
+    return bool(client.get_connection_mode().value == "docker_host" and client.host() in ("localhost", "127.0.0.1", "::1"))
 
 
 def _url(container: Any) -> str:

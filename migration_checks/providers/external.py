@@ -70,6 +70,8 @@ def normalized(url: str) -> str:
     plain = re.sub(r"^postgres(?:ql)?(?:\+\w+)?://", "postgresql://", url.strip(), flags=re.IGNORECASE)
     try:
         given = conninfo_to_dict(plain)
+        if not re.fullmatch(r"[\d,]*", str(given.get("port", ""))):  # part of a password with an unescaped slash, perhaps
+            raise psycopg.ProgrammingError
     except psycopg.Error:
         raise ConfigurationError(
             "The URL of the server cannot be read.",

@@ -1,0 +1,81 @@
+"""Where a server may live."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from migration_checks.errors import ProviderError
+from migration_checks.providers import premises
+from migration_checks.providers.premises import User, base_directory, bases, is_open, server_user
+
+NOBODY = User("nobody", 65534, 65534)
+
+
+def test_a_tmpdir_that_was_set_is_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is only preferred where nobody said otherwise."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+    assert tmp_path.resolve() == bases()[0]
+
+
+def test_a_folder_too_deep_for_a_socket_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The socket's path must stay below the operating system's limit, so /tmp is taken."""
+    deep = tmp_path / ("d" * 80)
+    deep.mkdir()
+    monkeypatch.setenv("TMPDIR", str(deep))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+    assert Path("/tmp").resolve() == base_directory(None)
+
+
+def test_a_private_folder_is_passed_over_for_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest's own folder is 0700: what runs as nobody cannot live there."""
+    monkeypatch.setattr(premises, "bases", lambda: (tmp_path, Path("/tmp").resolve()))
+
+    assert Path("/tmp").resolve() == base_directory(NOBODY)
+
+
+def test_no_place_at_all_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The remedy names TMPDIR."""
+    monkeypatch.setattr(premises, "bases", lambda: (tmp_path / ("d" * 80),))
+
+    with pytest.raises(ProviderError, match="TMPDIR"):
+        base_directory(None)
+
+
+def test_memory_is_left_alone_where_it_is_scarce(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small container's /dev/shm holds 64 MB, less than a server needs."""
+    monkeypatch.setattr(premises, "_spare_memory", lambda: 64 << 20)
+
+    assert Path("/dev/shm") != base_directory(None)
+
+
+def test_open_means_that_every_folder_above_may_be_entered(tmp_path: Path) -> None:
+    """One closed folder is enough; the permissions of the file count too."""
+    inner = tmp_path / "inner"
+    inner.mkdir(mode=0o755)
+    tmp_path.chmod(0o700)
+
+    assert is_open(Path("/tmp"))
+    assert not is_open(inner)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root is the exception")
+def test_who_is_not_root_runs_servers_as_themselves() -> None:
+    """No other user is looked for."""
+
+    assert server_user() is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_runs_servers_as_an_unprivileged_user() -> None:
+    """PostgreSQL refuses to run as root."""
+    user = server_user()
+
+    assert user is not None
+    assert 0 not in (user.uid, user.gid)
