@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from migration_checks.baseline_sql import run_sql_file
 from migration_checks.bench import Bench
 from migration_checks.checkpoints import Checkpoints
+from migration_checks.checks import CHECKS
 from migration_checks.config import Settings
 from migration_checks.connection import connect
 from migration_checks.database import Databases
@@ -18,7 +19,6 @@ from migration_checks.leap import leap
 from migration_checks.providers import Provider, provider_for
 from migration_checks.report import Note, Progress, Report, build_report
 from migration_checks.route import Route, plan
-from migration_checks.selection import selected_checks
 from migration_checks.transition import Leg, Transition
 from migration_checks.waivers import waive
 from migration_checks.walker import Walker
@@ -39,7 +39,7 @@ def verify(settings: Settings, *, progress: Callable[[Progress], None] | None = 
         databases = stack.enter_context(Databases(server))
         run = Run(settings, environment, databases, graph, route, progress)
         transitions = tuple(run.legs())
-    findings, notes = waive(settings, route.revisions, judge(transitions, selected_checks(settings.only, settings.skip)))
+    findings, notes = waive(settings, route.revisions, judge(transitions, CHECKS, only=settings.only, skip=settings.skip))
     order = [revision.id for revision in graph.revisions]
     return build_report(settings, server, order, transitions, findings, run.not_checked, notes)
 

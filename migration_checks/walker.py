@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from migration_checks.bench import Bench, Window
-from migration_checks.checkpoints import Checkpoints
+from migration_checks.checkpoints import Checkpoint, Checkpoints
 from migration_checks.environment import Outcome
 from migration_checks.graph import Graph, Revision
 from migration_checks.recovery import LostPlace, Recovery
@@ -49,6 +49,7 @@ class Walker:
         self.barred: set[str] = set()
         self.blocked: set[str] = set()
         self.here: Place
+        self.window: Window
 
     def walk(self) -> Iterator[Transition]:
         """ASCEND, UNDO, REDO, ORDER and WRITES for each revision, then DESCEND; LEAP is run apart (leap.py)."""
@@ -65,6 +66,7 @@ class Walker:
     def _visit(self, revision: Revision) -> Iterator[Transition]:
         below = self.here
         outcome, window = self._step(Leg.ASCEND, revision)
+        self.window = window
         if outcome.failure is None:
             after = self._look(below.snapshot, outcome, (*below.applied, revision.id), keep=True)
             ascend = self._ascended(revision, below, after, outcome)
@@ -99,11 +101,19 @@ class Walker:
         self.here = Place((*below.applied, revision.id), after)
         if undo.failure is not None or (revision.downgrade_empty and not clean(undo)):
             self.barred.add(revision.id)
-        if ascend is not None and clean(undo) and ascend.changes.tables:
+        if ascend is not None and clean(undo):
             yield from order_trial(self.bench, self.checkpoints.databases, ascend, window, self._step)
+            ascend = None
         yield from self._redo(revision, below, undo, window)
+        if ascend is not None and (start := self.checkpoints.exact(below.key)) is not None:
+            yield from self._order_from(start, ascend)
         if undo.failure is None and revision.id not in self.barred and revision.id not in self.blocked:
             yield from writes_trial(self.bench, self.checkpoints.databases, undo, self.here.snapshot, self._step)
+
+    def _order_from(self, start: Checkpoint, ascend: Transition) -> Iterator[Transition]:
+        """ORDER of a revision whose downgrade does not lead back: from a copy of the place below, against what stands now."""
+        again = replace(ascend, before=start.snapshot, after=self.here.snapshot)
+        yield from order_trial(self.bench, self.checkpoints.databases, again, self.window, self._step, start=start.url)
 
     def _undo(self, revision: Revision, below: Place, after: Snapshot) -> Transition:
         outcome, _ = self._step(Leg.UNDO, revision)
@@ -147,9 +157,9 @@ class Walker:
         try:
             place = self.recovery.back_to(below.applied)
             self.recovery.keep(place)
-            failure = self.bench.upgrade_or_why(revision.id)
-            if failure is not None:
-                raise LostPlace(failure)
+            outcome, self.window = self.bench.step(Leg.REDO, revision.id)
+            if outcome.failure is not None:
+                raise LostPlace(outcome.failure.message)
         except LostPlace as lost:
             self._block(revision, f"the state after its upgrade cannot be made a second time ({lost})", below)
             return

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
 
 from migration_checks.bench import Bench
 from migration_checks.database import Databases
 
 
 @contextmanager
-def copied(bench: Bench, databases: Databases, label: str) -> Iterator[Bench]:
-    """A bench on a copy of what `bench` stands on; the copy holds the mirrors too, and is dropped afterwards."""
+def copied(bench: Bench, databases: Databases, label: str, *, of: str | None = None) -> Iterator[Bench]:
+    """A bench on a copy of what `bench` stands on, or of the database `of` that nobody is connected to.
+
+    The copy holds the mirrors too; it is dropped afterwards, and env.py is attached to `bench` again.
+    """
     bench.leave()
     try:
-        url = databases.copy(bench.url, label)
+        url = databases.copy(of or bench.url, label)
         try:
             with Bench(bench.environment, url, bench.lineage, rows=bench.size, seed=bench.seed) as other:
                 yield other
@@ -22,3 +28,35 @@ def copied(bench: Bench, databases: Databases, label: str) -> Iterator[Bench]:
             databases.drop(url)
     finally:
         bench.enter()
+
+
+def carry(source: psycopg.Connection, target: psycopg.Connection, relations: Iterable[str]) -> None:
+    """Bring mirrors (tables of our own, built-in types only) from one database into another, where they are not yet."""
+    for relation in relations:
+        name = sql.SQL(relation)
+        if _exists(target, relation):
+            continue
+        target.execute(sql.SQL("CREATE UNLOGGED TABLE {} ({})").format(name, sql.SQL(_columns(source, relation))))
+        with (
+            source.cursor().copy(sql.SQL("COPY {} TO STDOUT (FORMAT BINARY)").format(name)) as rows,
+            target.cursor().copy(sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(name)) as sink,
+        ):
+            for block in rows:
+                sink.write(block)
+
+
+def _exists(connection: psycopg.Connection, relation: str) -> bool:
+    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (relation,)).fetchone()
+    return bool(row and row[0])
+
+
+def _columns(connection: psycopg.Connection, relation: str) -> str:
+    row = connection.execute(_DEFINITION, (relation,)).fetchone()
+    return str(row[0]) if row and row[0] else ""
+
+
+_DEFINITION = """
+SELECT string_agg(format('%%I %%s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum)
+FROM pg_attribute
+WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+"""
