@@ -75,7 +75,7 @@ class Entry:
     def repeat(self, finding: Finding) -> None:
         """The same residue at another place; the graver sighting is the one that is shown."""
         kept, folded = self.finding, finding
-        if finding.severity > kept.severity:
+        if finding.check == kept.check and finding.severity > kept.severity:
             kept, folded = finding, kept
         self.finding = kept
         self.also_at[_address(folded)] = None

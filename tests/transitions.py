@@ -93,9 +93,9 @@ def redo(**more: Any) -> Transition:
     return ascend(**({"leg": Leg.REDO, "baseline": UPPER} | more))
 
 
-def leap(**more: Any) -> Transition:
+def leap(revision: str = "b", /, **more: Any) -> Transition:
     """An upgrade to `b` in one go."""
-    return ascend(**({"leg": Leg.LEAP, "baseline": UPPER} | more))
+    return ascend(revision, **({"leg": Leg.LEAP, "baseline": UPPER} | more))
 
 
 def undo(revision: str = "b", /, **more: Any) -> Transition:

@@ -79,8 +79,8 @@ CASES = (
                 "public.items.note",
                 ERROR,
                 "40 of 400 values dropped here (10%) are found nowhere, for example id=7, id=9. Of the others 350 went "
-                "to public.notes.body (referencing row, written by a), 4 went to public.notes.title (referencing row) and 6 came "
-                "back with the downgrade. Revision a carried values away and skipped these.",
+                "to public.notes.body (referencing row, written by a), 4 went to public.notes.title (referencing row) and 6 "
+                "came back with the downgrade. Revision a carried values away and skipped these.",
             ),
         ),
     ),
