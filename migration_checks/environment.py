@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import psycopg
-from psycopg import sql
 
 from migration_checks import errors
 from migration_checks.connection import connect, redacted, translated
@@ -47,6 +46,7 @@ class Environment:
         self._url: str | None = None
         self._control: psycopg.Connection[tuple[Any, ...]] | None = None
         self._versions: tuple[tuple[str, str], ...] = ()
+        self._bookkeeping: frozenset[str] = frozenset()
         self._heads: frozenset[str] | None = None
         self.output = ""
         self.why_not_parked = ""
@@ -157,6 +157,7 @@ class Environment:
             self._end_sessions()
         answer = self._inquire(self._worker, {"do": "attach", "url": self._url}, "running env.py")
         self._versions = tuple((schema, name) for schema, name in answer["versions"])
+        self._bookkeeping = frozenset(_qualified(self._database, schema, name) for schema, name in self._versions)
         self.why_not_parked = answer["why"]
         self._end_sessions()
         self._heads = None
@@ -194,7 +195,7 @@ class Environment:
     @property
     def version_tables(self) -> frozenset[str]:
         """The qualified, quoted names of the version tables of the attached env.py (several when it serves tenants)."""
-        return frozenset(_quoted(schema, name) for schema, name in self._versions)
+        return self._bookkeeping
 
     def heads(self) -> frozenset[str]:
         """What the version table holds; empty when there is none."""
@@ -323,5 +324,8 @@ def _status(status: int) -> str:
     return f"signal {-status}"
 
 
-def _quoted(schema: str, name: str) -> str:
-    return sql.Identifier(schema, name).as_string()
+def _qualified(connection: psycopg.Connection[tuple[Any, ...]], schema: str, name: str) -> str:
+    """The name as PostgreSQL's quote_ident writes it, which quotes only what needs quotes."""
+    row = connection.execute("SELECT format('%%I.%%I', %s::text, %s::text)", (schema, name)).fetchone()
+    assert row is not None
+    return str(row[0])

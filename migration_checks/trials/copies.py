@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from migration_checks.bench import Bench
-from migration_checks.database import Databases
+from migration_checks.database import OWN_SCHEMA, Databases
 
 
 @contextmanager
@@ -32,6 +32,7 @@ def copied(bench: Bench, databases: Databases, label: str, *, of: str | None = N
 
 def carry(source: psycopg.Connection, target: psycopg.Connection, relations: Iterable[str]) -> None:
     """Bring mirrors (tables of our own, built-in types only) from one database into another, where they are not yet."""
+    target.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(OWN_SCHEMA)))
     for relation in relations:
         name = sql.SQL(relation)
         if _exists(target, relation):
