@@ -39,6 +39,8 @@ class Column:
 
     `number` is pg_attribute.attnum: it survives a rename, so a renamed column is recognised exactly.
     `type` is format_type() of the column. A generated column (stored or virtual) is compared, never written.
+    `stored` is the built-in type under which mirrors hold and comparisons see its values ("" when it is `type` itself).
+    `drawn` is true when its default is drawn at run time: a sequence, now(), a random uuid.
     """
 
     name: str
@@ -46,6 +48,18 @@ class Column:
     type: str
     not_null: bool = False
     generated: bool = False
+    stored: str = ""
+    drawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key: `columns` of the table that has it point at `referenced` of the table `table` (its oid `oid`)."""
+
+    columns: tuple[str, ...]
+    table: str
+    oid: int
+    referenced: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,8 @@ class Table:
     `relation` is the quoted relation that holds these rows now: a mirror of the toolkit's own, or the table itself.
     `digests` maps a column to a digest of its values bound to the key, "" to one of whole rows; equal digests mean equal
     values. `rows` is the exact count. `unread` says why the rows could not be read, if so (then nothing of it is compared).
+    `uniques` are further sets of columns that identify a row, `references` its foreign keys. `stamp` is what PostgreSQL
+    said of its storage when it was read: as long as it says the same, nothing wrote to the table.
     """
 
     name: str
@@ -67,6 +83,9 @@ class Table:
     relation: str
     digests: Mapping[str, str] = field(default_factory=dict)
     unread: str | None = None
+    uniques: tuple[tuple[str, ...], ...] = ()
+    references: tuple[Reference, ...] = ()
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,74 @@
+"""The rows of a database under walk: reads them, compares them, and follows where values went, all inside PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import psycopg
+
+from migration_checks.rows.cells import Window
+from migration_checks.rows.compare import Comparison
+from migration_checks.rows.reading import Reader
+from migration_checks.rows.sequences import Sequences
+from migration_checks.rows.workshop import Workshop
+from migration_checks.rows.written import Tables, Written
+from migration_checks.snapshot import Sequence as SequenceState
+from migration_checks.snapshot import Table
+from migration_checks.transition import Changes
+
+__all__ = ["Rows"]
+
+
+class Rows:
+    """The rows of one database. `connection` is an autocommit one of the toolkit's own, `samples` how many a finding shows.
+
+    What a step did must be committed before it is looked at. Sessions that stay connected must have flushed their
+    statistics (`pg_stat_force_next_flush`, PostgreSQL 15 up): that is how untouched tables are told.
+    """
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], *, samples: int = 5) -> None:
+        self.samples = samples
+        self._shop = Workshop(connection)
+        self._reader = Reader()
+        self._sequences = Sequences()
+
+    @property
+    def connection(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """The connection in use; it may be replaced by another one to the same database."""
+        return self._shop.connection
+
+    @connection.setter
+    def connection(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        self._shop.connection = connection
+
+    def read(
+        self, previous: Mapping[str, Table] | None, *, keep: bool, skip: Collection[str] = frozenset()
+    ) -> dict[str, Table]:
+        """The state of every user table but those in `skip`, by qualified name.
+
+        A table that nothing touched since `previous` was read is the very same value. `keep` copies the rows of the others
+        to a mirror, where later steps cannot reach them; without it they can be read only until the next step.
+        What cannot be read says why in `unread`.
+        """
+        return self._reader.read(self._shop, previous, keep=keep, skip=skip)
+
+    def compare(
+        self,
+        before: Tables,
+        after: Tables,
+        *,
+        written: Sequence[Written] = (),
+        windows: tuple[Window, Window] | None = None,
+    ) -> Changes:
+        """The data part of what differs between two states; `before` must be mirrored where a step came in between.
+
+        `written` are pairs of states between which the toolkit wrote rows: those rows are set aside, and rows that only
+        `after` has are not reported. `windows` says when two runs of the same step took place: then differences that only
+        the moment or chance explains are counted as volatile.
+        """
+        return Comparison(self._shop, self.samples, written, windows).compare(before, after)
+
+    def sequences(self, tables: Mapping[str, Table]) -> tuple[SequenceState, ...]:
+        """Where every sequence stands that feeds a column of `tables`."""
+        return self._sequences.read(self._shop, tables)

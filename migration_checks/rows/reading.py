@@ -1,0 +1,154 @@
+"""Brings the state of every table up to date: only what was touched is scanned, only what changed is mirrored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import TypeVar
+
+import psycopg
+
+from migration_checks.database import OWN_SCHEMA
+from migration_checks.rows.digest import digest_query, digests
+from migration_checks.rows.tables import by_oid, describe
+from migration_checks.rows.touched import Stamp, Watch
+from migration_checks.rows.values import lowered, quoted
+from migration_checks.rows.workshop import Workshop, why
+from migration_checks.snapshot import Table
+
+T = TypeVar("T")
+
+_BATCH = 40
+"""Tables digested, or mirrored, by one statement: many small ones then cost a fraction of a round trip each."""
+
+
+class Reader:
+    """Reads tables, and remembers the latest reading of each: a leg that was undone need not be scanned again."""
+
+    def __init__(self) -> None:
+        self._watch = Watch()
+        self._latest: dict[int, Table] = {}
+
+    def read(
+        self, shop: Workshop, previous: Mapping[str, Table] | None, *, keep: bool, skip: Collection[str]
+    ) -> dict[str, Table]:
+        """Every user table but those in `skip`, by name. An untouched one is the very value of `previous`."""
+        stamps = [stamp for stamp in self._watch.stamps(shop) if stamp.name not in skip]
+        known = by_oid(previous)
+        found = {stamp.oid: known[stamp.oid] for stamp in stamps if _same(known.get(stamp.oid), stamp)}
+        stale = [stamp for stamp in stamps if stamp.oid not in found]
+        homeless = any(not is_mirror(table) and table.unread is None for table in found.values())
+        if stale or (keep and homeless):
+            with shop.work():
+                for table in self._refreshed(shop, stale):
+                    found[table.oid] = _settled(known.get(table.oid), table)
+                if keep:
+                    found = {table.oid: table for table in mirrored(shop, found.values())}
+        self._latest.update(found)
+        return {stamp.name: found[stamp.oid] for stamp in stamps}
+
+    def _refreshed(self, shop: Workshop, stale: list[Stamp]) -> Iterator[Table]:
+        described = describe(shop, [stamp for stamp in stale if not _same(self._latest.get(stamp.oid), stamp)])
+        scan = []
+        for stamp in stale:
+            table = described.get(stamp.oid)
+            latest = self._latest.get(stamp.oid)
+            if table is None:
+                assert latest is not None
+                yield latest
+            elif table.unread is not None:
+                yield table
+            elif (
+                latest is not None
+                and latest.unread is None
+                and latest.stamp.startswith(f"{stamp.data}|")
+                and _alike(latest, table)
+            ):
+                home = latest.relation if is_mirror(latest) else table.relation
+                yield replace(table, rows=latest.rows, digests=latest.digests, relation=home)
+            else:
+                scan.append(table)
+        for batch in batches(scan, _BATCH):
+            yield from digested(shop, batch)
+
+
+def is_mirror(table: Table) -> bool:
+    """Whether the rows of `table` are held apart from the user's own table, so that nothing can change them."""
+    return table.relation.startswith(f"{OWN_SCHEMA}.")
+
+
+def _same(table: Table | None, stamp: Stamp) -> bool:
+    return table is not None and (table.stamp, table.name, table.unread) == (stamp.whole, stamp.name, stamp.unread)
+
+
+def _alike(one: Table, other: Table) -> bool:
+    return (one.columns, one.key) == (other.columns, other.key)
+
+
+def _settled(previous: Table | None, table: Table) -> Table:
+    """`table`, its rows taken from `previous` when they proved to be the same."""
+    if previous is None or table.unread or previous.unread or not _alike(previous, table) or previous.rows != table.rows:
+        return table
+    if previous.digests != table.digests or not is_mirror(previous):
+        return table
+    return replace(table, relation=previous.relation)
+
+
+def digested(shop: Workshop, tables: Iterable[Table]) -> list[Table]:
+    """Tables with their rows counted and digested; one that cannot be read says why."""
+    tables = list(tables)
+    query = " UNION ALL ".join(digest_query(table, lowered) for table in tables)
+    try:
+        with shop.connection.transaction():
+            found = {oid: (rows, sums) for oid, rows, sums in shop.rows(query)}
+    except psycopg.Error as error:
+        if len(tables) == 1:
+            return [replace(tables[0], unread=why(error))]
+        return [each for table in tables for each in digested(shop, [table])]
+    return [replace(table, rows=found[table.oid][0], digests=digests(table, found[table.oid][1])) for table in tables]
+
+
+def mirrored(shop: Workshop, tables: Iterable[Table]) -> Iterator[Table]:
+    """Tables with their rows copied where no step can reach them, if they are not yet."""
+    waiting = []
+    for table in tables:
+        if is_mirror(table) or table.unread is not None:
+            yield table
+        else:
+            waiting.append(table)
+    for batch in batches(waiting, _BATCH):
+        yield from _copied(shop, batch)
+
+
+def _copied(shop: Workshop, tables: list[Table]) -> list[Table]:
+    copies = [(table, shop.relation("mirror")) for table in tables]
+    try:
+        with shop.connection.transaction():
+            shop.execute("; ".join(_copy(table, relation) for table, relation in copies))
+    except psycopg.Error as error:
+        if len(tables) == 1:
+            return [replace(tables[0], unread=why(error), rows=0, digests={})]
+        return [each for table in tables for each in _copied(shop, [table])]
+    return [replace(table, relation=relation) for table, relation in copies]
+
+
+def _copy(table: Table, relation: str) -> str:
+    columns = ", ".join(f"{lowered(column)} AS {quoted(column.name)}" for column in table.columns)
+    return f"CREATE UNLOGGED TABLE {relation} AS SELECT {columns} FROM {table.relation}"
+
+
+def source(table: Table) -> str:
+    """SQL for a relation that holds the rows of `table` under its column names, all types built in."""
+    if is_mirror(table):
+        return table.relation
+    return (
+        f"(SELECT {', '.join(f'{lowered(column)} AS {quoted(column.name)}' for column in table.columns)} FROM {table.relation})"
+    )
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """`items` in lists of at most `size`."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,74 @@
+"""Where sequences stand against the columns that they feed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+
+from migration_checks.rows.values import is_number, literal, quoted
+from migration_checks.rows.workshop import Workshop
+from migration_checks.snapshot import Sequence, Table
+
+_SEQUENCES = files("migration_checks.rows").joinpath("sequences.sql").read_text()
+
+
+class Sequences:
+    """Reads sequences; the highest value of a column is looked up again only when its table was touched."""
+
+    def __init__(self) -> None:
+        self._highest: dict[tuple[str, str, bool], int | None] = {}
+
+    def read(self, shop: Workshop, tables: Mapping[str, Table]) -> tuple[Sequence, ...]:
+        """Every sequence that feeds a numeric column of `tables`, by name."""
+        by_oid = {table.oid: table for table in tables.values() if table.unread is None}
+        parameters = (list(by_oid),)
+        found = shop.connection.execute(_SEQUENCES, parameters).fetchall() if by_oid else []
+        fed = [row for row in found if _numeric(by_oid[row[1]], row[2])]
+        starts = _starts(shop, sorted({row[0] for row in fed if row[4] is None and row[5]}))
+        return tuple(
+            sequence for row in fed for sequence in [self._sequence(shop, by_oid[row[1]], row, starts)] if sequence is not None
+        )
+
+    def _sequence(self, shop: Workshop, table: Table, row: tuple[Any, ...], starts: Mapping[str, int]) -> Sequence | None:
+        name, _, column, increment, last, _ = row
+        next_value = last + increment if last is not None else starts.get(name)
+        if next_value is None:
+            return None
+        highest = self._used(shop, table, column, ascending=increment > 0)
+        return Sequence(name, f"{table.name}.{_identifier(shop, column)}", next_value, highest, increment > 0)
+
+    def _used(self, shop: Workshop, table: Table, column: str, *, ascending: bool) -> int | None:
+        """The value that the sequence must be beyond; asked of the table itself, where an index answers at once."""
+        about = (f"{table.name}|{table.stamp}", column, ascending)
+        if about not in self._highest:
+            extreme = "max" if ascending else "min"
+            try:
+                with shop.connection.transaction():
+                    value = shop.row(f"SELECT {extreme}({quoted(column)}) FROM {table.name}")[0]
+            except psycopg.Error:
+                value = None
+            self._highest[about] = None if value is None or value != value else int(value)
+        return self._highest[about]
+
+
+def _numeric(table: Table, column: str) -> bool:
+    return any(each.name == column and is_number(each) for each in table.columns)
+
+
+def _starts(shop: Workshop, names: list[str]) -> dict[str, int]:
+    """What sequences that were never called hand out first."""
+    if not names:
+        return {}
+    return dict(shop.rows(" UNION ALL ".join(f"SELECT {literal(name)}, last_value FROM {name}" for name in names)))
+
+
+def _identifier(shop: Workshop, name: str) -> str:
+    """`name` as quote_ident writes it."""
+    return (
+        name
+        if name.isidentifier() and name.islower() and name.isascii()
+        else str(shop.row(f"SELECT quote_ident({literal(name)})")[0])
+    )

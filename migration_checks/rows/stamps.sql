@@ -1,0 +1,72 @@
+-- Every user table with a stamp of its storage and one of its shape: equal stamps mean that nothing was written to it.
+--
+-- data   database, files and statistics counters of the table (of all leaves, for a partitioned one), and the labels and
+--        attributes of user-defined types, which change what values mean without touching a row
+-- shape  the versions of the catalog rows that describe its columns, keys and references
+WITH RECURSIVE named AS (
+    SELECT c.oid, c.relkind, c.relispartition, c.relhassubclass, c.relfilenode, c.relnamespace, c.relname, c.relrowsecurity,
+           n.nspname
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
+      AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', {own})
+),
+members AS (
+    SELECT oid AS root, oid AS member, relkind, relfilenode FROM named WHERE NOT relispartition
+    UNION ALL
+    SELECT m.root, c.oid, c.relkind, c.relfilenode
+    FROM members m
+    JOIN pg_inherits i ON i.inhparent = m.member
+    JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition
+    WHERE m.relkind = 'p'
+),
+storage AS (
+    SELECT root,
+           bool_or(relkind = 'f') AS is_foreign,
+           string_agg(
+               concat_ws('.', member, relfilenode, pg_stat_get_tuples_inserted(member), pg_stat_get_tuples_updated(member),
+                         pg_stat_get_tuples_deleted(member)),
+               ',' ORDER BY member
+           ) AS counters
+    FROM members
+    GROUP BY root
+),
+kinds AS (
+    SELECT concat_ws(
+        '.',
+        (SELECT concat_ws('.', count(*), max(xmin::text::bigint)) FROM pg_enum),
+        (SELECT concat_ws('.', count(*), max(xmin::text::bigint)) FROM pg_type
+         WHERE typtype <> 'c' AND typcategory <> 'A' AND typnamespace <> 'pg_catalog'::regnamespace),
+        (SELECT concat_ws('.', count(*), max(a.xmin::text::bigint))
+         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relkind = 'c')
+    ) AS stamp
+)
+SELECT t.oid::bigint AS oid,
+       format('%I.%I', t.nspname, t.relname) AS name,
+       t.relkind = 'r' AND t.relhassubclass AS only,
+       concat_ws('.', (SELECT oid FROM pg_database WHERE datname = current_database()), md5(s.counters),
+                 CASE WHEN a.user_types THEN k.stamp END) AS data,
+       concat_ws('.', a.stamp,
+                 (SELECT concat_ws('.', count(*), max(d.xmin::text::bigint)) FROM pg_attrdef d WHERE d.adrelid = t.oid),
+                 (SELECT concat_ws('.', count(*), max(i.xmin::text::bigint)) FROM pg_index i WHERE i.indrelid = t.oid),
+                 (SELECT concat_ws('.', count(*), max(r.xmin::text::bigint)) FROM pg_constraint r
+                  WHERE r.conrelid = t.oid AND r.contype = 'f'),
+                 t.relhassubclass) AS shape,
+       CASE
+           WHEN t.relkind = 'f' THEN 'it is a foreign table'
+           WHEN s.is_foreign THEN 'it has a foreign table as a partition'
+           WHEN NOT has_schema_privilege(t.relnamespace, 'USAGE') THEN 'permission denied for its schema'
+           WHEN NOT has_table_privilege(t.oid, 'SELECT') THEN 'permission denied'
+           WHEN t.relrowsecurity AND row_security_active(t.oid) THEN 'row security hides rows from this role'
+       END AS unread
+FROM named t
+JOIN storage s ON s.root = t.oid
+CROSS JOIN kinds k
+CROSS JOIN LATERAL (
+    SELECT concat_ws('.', count(*), max(a.xmin::text::bigint)) AS stamp,
+           coalesce(bool_or(y.typnamespace <> 'pg_catalog'::regnamespace), false) AS user_types
+    FROM pg_attribute a
+    JOIN pg_type y ON y.oid = a.atttypid
+    WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+) a
+ORDER BY 2

@@ -1,0 +1,109 @@
+"""The toolkit's own schema inside a walked database: made when first needed, silently, holding mirrors and helpers."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import md5
+from typing import Any, TypeAlias
+
+import psycopg
+
+from migration_checks.database import OWN_SCHEMA
+from migration_checks.rows.values import literal, quoted
+
+Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
+
+_SETTINGS = "SET LOCAL work_mem = '128MB'; SET LOCAL lock_timeout = '10s'; SET LOCAL jit = off"
+
+_CAST = """
+CREATE OR REPLACE FUNCTION {name}(value {source}) RETURNS {target} LANGUAGE plpgsql IMMUTABLE STRICT AS $body$
+BEGIN
+    RETURN value::{target};
+EXCEPTION WHEN others THEN
+    BEGIN
+        RETURN value::text::{target};
+    EXCEPTION WHEN others THEN
+        RETURN NULL;
+    END;
+END $body$
+"""
+
+
+class Workshop:
+    """Runs the toolkit's own statements in one database; `work` wraps them in a transaction that no event trigger hears."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._token = secrets.token_hex(4)
+        self._count = 0
+        self._schema = False
+        self._casts: dict[str, tuple[str, str]] = {}
+        self._made: set[str] = set()
+
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        """One transaction for a job: what fails inside leaves nothing behind."""
+        with self.connection.transaction():
+            self.execute(f"{_SETTINGS}; {self._silence()}")
+            yield
+
+    def _silence(self) -> str:
+        """Keep the user's event triggers from hearing what is ours; only a superuser may, others live with them."""
+        recent = self.connection.info.server_version >= 170000
+        setting = "event_triggers = off" if recent else "session_replication_role = replica"
+        return f"""DO $$ BEGIN
+            IF current_setting('is_superuser') = 'on' THEN SET LOCAL {setting}; END IF;
+        END $$"""
+
+    def execute(self, statement: str) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Run SQL that was put together here; every name in it is quoted, every value a constant."""
+        return self.connection.execute(statement)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        return self.execute(statement).fetchall()
+
+    def row(self, statement: str) -> tuple[Any, ...]:
+        row = self.execute(statement).fetchone()
+        assert row is not None
+        return row
+
+    def relation(self, prefix: str) -> str:
+        """A fresh qualified name for a relation of ours."""
+        self._ensure_schema()
+        self._count += 1
+        return f"{OWN_SCHEMA}.{quoted(f'{prefix}_{self._token}_{self._count}')}"
+
+    def temporary(self, prefix: str) -> str:
+        """A fresh name for a temporary table."""
+        self._count += 1
+        return f"pg_temp.{quoted(f'migration_checks_{prefix}_{self._count}')}"
+
+    def _ensure_schema(self) -> None:
+        if not self._schema:
+            self.execute(f"CREATE SCHEMA IF NOT EXISTS {OWN_SCHEMA}")
+            self._schema = True
+
+    def cast(self, value: str, source: str, target: str) -> str:
+        """SQL that casts `value`, or is NULL where it does not fit; `finish` makes the function that it calls."""
+        name = f"{OWN_SCHEMA}.cast_{md5(f'{source}>{target}'.encode()).hexdigest()[:12]}"
+        self._casts[name] = (source, target)
+        return f"{name}({value})"
+
+    def finish(self) -> None:
+        """Make the functions that SQL from `cast` calls."""
+        for name in [each for each in self._casts if each not in self._made]:
+            self._ensure_schema()
+            source, target = self._casts[name]
+            self.execute(_CAST.format(name=name, source=source, target=target))
+            self._made.add(name)
+
+    def exists(self, relation: str) -> bool:
+        return bool(self.row(f"SELECT to_regclass({literal(relation.removeprefix('ONLY '))}) IS NOT NULL")[0])
+
+
+def why(error: psycopg.Error) -> str:
+    """An error of the server as half a sentence."""
+    text = error.diag.message_primary or (str(error).splitlines() or [type(error).__name__])[0]
+    return text.strip().rstrip(".")
