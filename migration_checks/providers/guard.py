@@ -4,7 +4,7 @@ It runs as a script of its own (`python -I -S guard.py`), so it imports nothing 
 one end of a pipe; when that end closes or speaks, for whatever reason (a normal end, an exception, SIGKILL), the guard
 stops the server and removes the directory. One way out for all endings is easier to trust than one for each.
 
-    stdin   one line of JSON: base, user, server, programs, copy, initdb, settings, environment, patience, farewell;
+    stdin   one line of JSON: base, user, server, programs, root, copy, initdb, settings, environment, patience, farewell;
             later a second line, or the end of file, as the cue to leave
     stdout  one line of JSON: {"directory": ...} when the server accepts connections, or {"error": ...}
 
@@ -188,8 +188,13 @@ class Guard:
         if not self.order["copy"]:
             return programs
         home = directory / "programs"
-        for source in self.order["copy"]:
-            shutil.copytree(source, home / Path(source).name, copy_function=_link)
+        for part in self.order["copy"]:
+            source, target = Path(self.order["root"], part), home / part
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, copy_function=_link)
+            else:
+                _link(str(source), str(target))
         for folder, _, _ in os.walk(home):
             os.chmod(folder, 0o755)
         return home / programs

@@ -23,14 +23,15 @@ _PATIENCE = 60
 class Order:
     """What a guard shall start and do.
 
-    `programs` is the folder of initdb and postgres (None: a directory without a server); `trees` is what must be copied
-    together where the server's user cannot reach it, the folder above being their common root. `farewell` is a command
+    `programs` is the folder of initdb and postgres (None: a directory without a server); `parts` are the files and folders
+    below `root` that are copied together where the server's user cannot reach them. `farewell` is a command
     that is run, with the directory as its last argument, when the asker dies. `runs_programs` asks for a folder in which
     programs may be run.
     """
 
     programs: Path | None = None
-    trees: Sequence[Path] = ()
+    root: Path = Path("/")
+    parts: Sequence[Path] = ()
     initdb: Sequence[str] = ()
     settings: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -80,8 +81,9 @@ def _wire(order: Order, base: Path, user: User | None) -> dict[str, Any]:
         "base": str(base),
         "user": None if user is None else {"uid": user.uid, "gid": user.gid},
         "server": order.programs is not None,
-        "programs": str(programs.relative_to(order.trees[0].parent) if hidden else programs),
-        "copy": [str(tree) for tree in order.trees] if hidden else [],
+        "programs": str(programs.relative_to(order.root) if hidden else programs),
+        "root": str(order.root),
+        "copy": [str(part.relative_to(order.root)) for part in order.parts] if hidden else [],
         "initdb": list(order.initdb),
         "settings": list(order.settings),
         "environment": dict(order.environment),

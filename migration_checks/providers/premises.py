@@ -30,15 +30,32 @@ class User:
 
 
 def server_user() -> User | None:
-    """None where this process is not root; else an existing unprivileged user, as PostgreSQL refuses to run as root."""
+    """None where this process is not root; else an existing unprivileged user, as PostgreSQL refuses to run as root.
+
+    Raises ProviderError where there is none, for initdb insists on an entry in the user table.
+    """
     if os.geteuid() != 0:
+        _require_entry(os.geteuid())
         return None
     for name in _UNPRIVILEGED:
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
             if entry.pw_uid != 0:
                 return User(entry.pw_name, entry.pw_uid, entry.pw_gid)
-    return User("65534", 65534, 65534)  # an id needs no entry in a user table to run programs
+    raise ProviderError(
+        "PostgreSQL refuses to run as root, and this system has no unprivileged user to run it as.",
+        "Add a user named nobody, or run as another user.",
+    )
+
+
+def _require_entry(uid: int) -> None:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError as error:
+        raise ProviderError(
+            f"The user id {uid} has no entry in the user table, without which PostgreSQL does not start.",
+            "Add one to /etc/passwd, or run as a user that has one.",
+        ) from error
 
 
 def bases() -> tuple[Path, ...]:

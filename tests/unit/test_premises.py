@@ -72,6 +72,14 @@ def test_who_is_not_root_runs_servers_as_themselves() -> None:
     assert server_user() is None
 
 
+def test_a_user_id_without_an_entry_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """initdb refuses to work for it; containers run with `--user 4242` meet this."""
+    monkeypatch.setattr(os, "geteuid", lambda: 4_242_424)
+
+    with pytest.raises(ProviderError, match="4242424 has no entry in the user table"):
+        server_user()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_root_runs_servers_as_an_unprivileged_user() -> None:
     """PostgreSQL refuses to run as root."""
