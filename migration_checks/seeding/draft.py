@@ -1,0 +1,307 @@
+"""Drafts the rows of one table: prototypes from its factory, tied together row by row, then multiplied column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from migration_checks.seeding.conditions import Condition
+from migration_checks.seeding.factories import Columns, build
+from migration_checks.seeding.plan import Plan
+from migration_checks.seeding.references import Reference
+from migration_checks.seeding.sources import Exhausted
+from migration_checks.seeding.unique import Uniqueness
+
+PROTOTYPES = 256
+_TRIES = 40
+_PATIENCE = 25
+
+Cells = dict[str, "str | None"]
+
+
+@dataclass
+class Batch:
+    """Rows by column. A column that is shorter than `count` repeats; rows in `dropped` are left out."""
+
+    count: int
+    columns: Columns
+    dropped: set[int] = field(default_factory=set)
+
+    @property
+    def rows(self) -> int:
+        return self.count - len(self.dropped)
+
+    def value(self, name: str, row: int) -> str | None:
+        """The value of a column in a row."""
+        column = self.columns[name]
+        return column[row % len(column)]
+
+    def spread(self, name: str) -> list[str | None]:
+        """A whole column, dropped rows left out."""
+        column = self.columns[name]
+        whole = column if len(column) == self.count else (column * (self.count // len(column) + 1))[: self.count]
+        return [value for row, value in enumerate(whole) if row not in self.dropped] if self.dropped else whole
+
+
+class Draft:
+    """Makes a batch for a plan. `context` are columns of rows that exist: they are tied to, never changed."""
+
+    def __init__(self, plan: Plan, random: Random, context: Columns | None = None) -> None:
+        self.plan = plan
+        self.random = random
+        self.context = context or {}
+        self.multiplied = 0
+        self.batch = Batch(0, {})
+        self.chosen: list[Reference] = []
+        self.waiting = frozenset(name for key in plan.pending for name in key.columns)
+        self.leaf_of: Callable[[int], int | None] = (lambda row: row % len(plan.leaves)) if plan.leaves else lambda row: None
+
+    def make(self, count: int) -> Batch:
+        """A batch of `count` rows, fewer where uniqueness or references allow no more."""
+        plan, prototypes = self.plan, min(count, PROTOTYPES)
+        if self.context:
+            prototypes = count
+        columns = build(plan.table, plan.sources, prototypes)
+        prototypes = min([prototypes, *(len(column) for column in columns.values())])
+        columns = {name: column[:prototypes] for name, column in columns.items()}
+        for name in (*plan.referring, *self.waiting):
+            columns.setdefault(name, [None] * prototypes)
+        self.batch = Batch(prototypes, {**self.context, **columns})
+        self._accept(0, prototypes, frozenset(columns) - self.waiting)
+        if prototypes == PROTOTYPES < count and not self.context:
+            self._multiply(count)
+        return self.batch
+
+    def _multiply(self, count: int) -> None:
+        """Lengthen the columns that must not repeat; the others repeat by themselves."""
+        batch, plan = self.batch, self.plan
+        self._compact()
+        period = batch.count
+        if not period:
+            return
+        live = self._live()
+        added = {name: source.fresh(count - period) for name, source in plan.sources.items() if name in live}
+        more = min([count - period, *(len(values) for values in added.values())])
+        for reference in plan.references:
+            more = self._multiply_reference(reference, more, added)
+        for name, values in added.items():
+            batch.columns[name] = batch.columns[name] + values[:more]
+        batch.count = period + more
+        self.multiplied = period
+        live |= plan.referring
+        if self._rules(live):
+            self._accept(period, batch.count, live)
+
+    def _multiply_reference(self, reference: Reference, more: int, added: Columns) -> int:
+        names = reference.key.columns
+        keys = None if added.keys() & set(names) else reference.many(more)
+        if keys is None:
+            for name in names:
+                if name not in added:
+                    added[name] = [None] * more
+            return more
+        self.chosen.append(reference)
+        more = min(more, len(keys))
+        share = 0.0 if not reference.blankable or reference.key.full else 0.1
+        for place, name in enumerate(names):
+            blank = share if name in reference.optional else 0.0
+            added[name] = [key[place] for key in keys] if not blank else [None if self.random.random() < blank else key[place] for key in keys]
+        return more
+
+    def _live(self) -> set[str]:
+        """The columns that must be new in each row: distinct ones, and one carrier of every composite unique key."""
+        sources = self.plan.sources
+        live = {name for name, source in sources.items() if source.distinct}
+        for unique in self.plan.uniques:
+            if live & set(unique.columns) and unique.predicate is None:
+                continue
+            live |= {name for name in unique.columns if name in sources} or set()
+        return live
+
+    def _compact(self) -> None:
+        """Remove dropped prototypes, so that none is repeated."""
+        batch = self.batch
+        if batch.dropped:
+            batch.columns = {name: batch.spread(name) for name in batch.columns}
+            batch.count, batch.dropped = batch.rows, set()
+
+    def _rules(self, touched: frozenset[str] | set[str]) -> bool:
+        """Whether anything must be looked at row by row when these columns are new."""
+        plan = self.plan
+        tied = any(len(keys) > 1 for keys in self._overlaps()) or any(reference.own for reference in plan.references)
+        checked = any(condition.columns & touched for condition in (*plan.conditions, *plan.leaves))
+        return tied or checked or bool(self._open_uniques(touched))
+
+    def _overlaps(self) -> list[list[str]]:
+        names: dict[str, list[str]] = {}
+        for reference in self.plan.references:
+            for name in reference.key.columns:
+                names.setdefault(name, []).append(reference.key.name)
+        return list(names.values())
+
+    def _open_uniques(self, touched: frozenset[str] | set[str]) -> list[Uniqueness]:
+        """The unique keys that no distinct column settles by itself."""
+        sources = self.plan.sources
+        distinct = {name for name, source in sources.items() if source.distinct}
+        once = [set(reference.key.columns) for reference in self.plan.references if reference.unique]
+        return [
+            unique
+            for unique in self.plan.uniques
+            if set(unique.columns) & touched
+            and not set(unique.columns) & self.waiting
+            and not any(columns <= set(unique.columns) and len(columns) == 1 for columns in once)
+            and not (distinct & set(unique.columns))
+        ]
+
+    def complete(self, references: Sequence[Reference]) -> None:
+        """Fill the columns of foreign keys that had to wait for their parents."""
+        self.plan.references.extend(references)
+        waiting, self.waiting = self.waiting, frozenset()
+        self._accept(0, self.batch.count, waiting, only=list(references))
+
+    def _accept(self, start: int, end: int, movable: frozenset[str] | set[str], only: Sequence[Reference] | None = None) -> None:
+        """Settle rows one after the other: references chosen, conditions met, no key twice; what cannot be settled is dropped."""
+        plan = self.plan
+        references = list(plan.references if only is None else only)
+        conditions = [c for c in plan.conditions if c.columns & movable and not c.columns & self.waiting]
+        uniques = self._open_uniques(movable)
+        bounds = [bound for bound in plan.leaves if bound.columns]
+        if not (references or conditions or uniques or bounds):
+            return
+        settler = _Settler(self, references, conditions, uniques, frozenset(movable))
+        failed = 0
+        for row in range(start, end):
+            if row in self.batch.dropped:
+                continue
+            if settler.settle(row):
+                failed = 0
+                continue
+            self.batch.dropped.add(row)
+            failed += 1
+            if failed >= _PATIENCE and self.batch.rows > end - row:
+                self.batch.dropped.update(range(row, end))
+                break
+
+
+class _Settler:
+    """Settles single rows of a draft."""
+
+    def __init__(
+        self,
+        draft: Draft,
+        references: Sequence[Reference],
+        conditions: Sequence[Condition],
+        uniques: Sequence[Uniqueness],
+        movable: frozenset[str],
+    ) -> None:
+        self.draft = draft
+        self.plan = draft.plan
+        self.batch = draft.batch
+        self.references = references
+        self.conditions = conditions
+        self.uniques = uniques
+        self.movable = movable
+        self.needed = self._needed()
+        self.open = [reference for reference in references if reference not in draft.chosen]
+
+    def _needed(self) -> list[str]:
+        names = {name for reference in self.references for name in (*reference.key.columns, *reference.key.parent_columns)}
+        names |= {name for each in (*self.conditions, *self.plan.leaves) for name in each.columns}
+        names |= {name for unique in self.uniques for name in (*unique.columns, *unique.predicate_columns)}
+        return sorted(name for name in names if name in self.batch.columns)
+
+    def settle(self, row: int) -> bool:
+        cells: Cells = {name: self.batch.value(name, row) for name in self.needed}
+        try:
+            self._refer(cells, self.open if row >= (self.draft.multiplied or row + 1) else None)
+            for _ in range(_TRIES):
+                culprits = self._violated(cells, row)
+                if culprits is None:
+                    self._keep(cells, row)
+                    return True
+                self._redraw(cells, culprits, row)
+        except Exhausted:
+            pass
+        return False
+
+    def _refer(self, cells: Cells, only: Sequence[Reference] | None = None) -> None:
+        fixed = frozenset(cells.keys() - self.movable)
+        done = set(fixed)
+        for reference in self.references:
+            if only is None or reference in only:
+                if len(self.movable & set(reference.key.columns)) == 0:
+                    continue
+                reference.choose(cells, frozenset(done), self._itself(reference, cells))
+            done |= set(reference.key.columns)
+
+    def _itself(self, reference: Reference, cells: Cells) -> tuple[str, ...] | None:
+        if not reference.own:
+            return None
+        key = tuple(cells.get(name) for name in reference.key.parent_columns)
+        return None if None in key else key  # type: ignore[return-value]
+
+    def _violated(self, cells: Cells, row: int) -> Sequence[str] | None:
+        """The columns of the first rule that the row breaks, None when it breaks none."""
+        typed = self.plan.typed
+
+        def value(name: str) -> object:
+            return typed[name](cells[name])
+
+        leaf = self.draft.leaf_of(row)
+        if leaf is not None and self.plan.leaves[leaf].met(value) is False:
+            return sorted(self.plan.leaves[leaf].columns)
+        for condition in self.conditions:
+            if condition.met(value) is False:
+                return sorted(condition.columns)
+        for reference in self.references:
+            if not reference.met(cells, self._itself(reference, cells)):
+                return reference.key.columns
+        for unique in self.uniques:
+            key = unique.key(cells.__getitem__, value)
+            if key is not None and key in unique.seen:
+                return (*unique.columns, *unique.predicate_columns)
+        return None
+
+    def _redraw(self, cells: Cells, culprits: Sequence[str], row: int) -> None:
+        names = [name for name in culprits if name in self.movable and name in cells]
+        if not names:
+            raise Exhausted
+        random = self.draft.random
+        leaf = self.draft.leaf_of(row)
+        chosen = names if random.random() < 0.3 else [random.choice(names)]
+        for name in chosen:
+            references = [reference for reference in self.references if name in reference.key.columns]
+            if references:
+                self._refer(cells, references[:1])
+                self._refer(cells, [r for r in self.references if set(r.key.columns) & set(references[0].key.columns)][1:])
+            elif leaf is not None and name in self.plan.choices[leaf]:
+                values = self.plan.choices[leaf][name]
+                source = self.plan.sources[name]
+                cells[name] = between(values, random) if values and not source.distinct else source.again()
+            elif name in self.plan.sources:
+                cells[name] = self.plan.sources[name].again()
+
+    def _keep(self, cells: Cells, row: int) -> None:
+        typed = self.plan.typed
+        for name in self.movable & cells.keys():
+            column = self.batch.columns[name]
+            if row < len(column):
+                column[row] = cells[name]
+        for unique in self.uniques:
+            key = unique.key(cells.__getitem__, lambda name: typed[name](cells[name]))
+            if key is not None:
+                unique.seen.add(key)
+        for reference in self.references:
+            itself = self._itself(reference, cells)
+            if itself is not None:
+                reference.add(itself)
+
+
+def between(values: Sequence[str], random: Random) -> str:
+    """One of the values, or a whole number between the least and the greatest of them if they are whole numbers."""
+    chosen = random.choice(values)
+    if chosen.lstrip("-").isdigit() and random.random() < 0.7 and all(value.lstrip("-").isdigit() for value in values):
+        numbers = sorted(map(int, values))
+        return str(random.randint(numbers[len(numbers) // 4], numbers[3 * len(numbers) // 4]))
+    return chosen

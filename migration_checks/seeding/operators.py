@@ -1,0 +1,243 @@
+"""The operators and functions that CHECK constraints use, over the values of `migration_checks.seeding.values`.
+
+OPERATORS and FUNCTIONS are strict: the evaluator answers NULL and UNKNOWN arguments before it calls them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from migration_checks.seeding.values import NOW, UNKNOWN, Document, Label, Value
+
+
+def _comparable(left: Value, right: Value) -> bool:
+    if isinstance(left, Label) or isinstance(right, Label):
+        return False
+    return type(left) is type(right) and isinstance(left, (Decimal, datetime, bool))
+
+
+def _compare(test: Callable[[Value, Value], bool]) -> Callable[[Value, Value], Value]:
+    def run(left: Value, right: Value) -> Value:
+        if isinstance(left, Label) and isinstance(right, Label):
+            return test(left.place, right.place)
+        # Text compares by collation, which only the server knows.
+        return test(left, right) if _comparable(left, right) else UNKNOWN
+
+    return run
+
+
+def _equal(left: Value, right: Value) -> Value:
+    if isinstance(left, str) and isinstance(right, str):
+        return str(left) == str(right)
+    if isinstance(left, Document) and isinstance(right, Document):
+        return left.value == right.value
+    return left == right if type(left) is type(right) else UNKNOWN
+
+
+def _differ(left: Value, right: Value) -> Value:
+    same = _equal(left, right)
+    return same if same is UNKNOWN else not same
+
+
+def _arithmetic(operate: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Value, Value], Value]:
+    def run(left: Value, right: Value) -> Value:
+        return operate(left, right) if isinstance(left, Decimal) and isinstance(right, Decimal) else UNKNOWN
+
+    return run
+
+
+def _texts(operate: Callable[[str, str], Value]) -> Callable[[Value, Value], Value]:
+    return lambda left, right: operate(left, right) if isinstance(left, str) and isinstance(right, str) else UNKNOWN
+
+
+def python_pattern(pattern: str) -> str:
+    """An advanced regular expression of PostgreSQL as Python's re reads it, where they differ and it is simple."""
+    classes = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "lower": "a-z", "upper": "A-Z", "space": r"\s"}
+    classes |= {"xdigit": "0-9a-fA-F", "punct": r"!-/:-@\[-`{-~"}
+    return re.sub(r"\[:(\w+):\]", lambda match: classes.get(match.group(1), match.group(0)), pattern).replace(r"\Z", r"\Z")
+
+
+def _matches(text: str, pattern: str) -> bool:
+    return re.search(python_pattern(pattern), text) is not None
+
+
+def _matches_folded(text: str, pattern: str) -> bool:
+    return re.search(python_pattern(pattern), text, re.IGNORECASE) is not None
+
+
+def like_pattern(pattern: str) -> str:
+    """The regular expression that a LIKE pattern means."""
+    parts = re.findall(r"\\.|.", pattern, re.DOTALL)
+    meanings = {"%": ".*", "_": "."}
+    return "".join(meanings.get(part) or re.escape(part[-1]) for part in parts)
+
+
+def _like(flags: int, inverted: bool) -> Callable[[Value, Value], Value]:
+    def run(text: str, pattern: str) -> bool:
+        return (re.fullmatch(like_pattern(pattern), text, re.DOTALL | flags) is not None) is not inverted
+
+    return _texts(run)
+
+
+def _member(document: Value, key: Value) -> Value:
+    if not isinstance(document, Document) or not isinstance(key, (str, Decimal)):
+        return UNKNOWN
+    inner = document.value
+    if isinstance(inner, dict) and isinstance(key, str):
+        return Document(inner[key]) if key in inner else None
+    if isinstance(inner, list) and isinstance(key, Decimal):
+        return Document(inner[int(key)]) if -len(inner) <= int(key) < len(inner) else None
+    return None
+
+
+def _member_text(document: Value, key: Value) -> Value:
+    found = _member(document, key)
+    if not isinstance(found, Document):
+        return found
+    if isinstance(found.value, bool):
+        return "true" if found.value else "false"
+    return UNKNOWN if isinstance(found.value, (dict, list, float)) else None if found.value is None else str(found.value)
+
+
+def _has_key(document: Value, key: Value) -> Value:
+    if not isinstance(document, Document) or not isinstance(key, str):
+        return UNKNOWN
+    return key in document.value if isinstance(document.value, (dict, list)) else document.value == key
+
+
+def _has_all(document: Value, keys: Value) -> Value:
+    return all(_has_key(document, key) for key in keys) if isinstance(keys, list) else UNKNOWN
+
+
+def _has_some(document: Value, keys: Value) -> Value:
+    return any(_has_key(document, key) for key in keys) if isinstance(keys, list) else UNKNOWN
+
+
+OPERATORS: Final[Mapping[str, Callable[[Value, Value], Value]]] = {
+    "=": _equal,
+    "<>": _differ,
+    "!=": _differ,
+    "<": _compare(lambda left, right: left < right),
+    ">": _compare(lambda left, right: left > right),
+    "<=": _compare(lambda left, right: left <= right),
+    ">=": _compare(lambda left, right: left >= right),
+    "+": _arithmetic(lambda left, right: left + right),
+    "-": _arithmetic(lambda left, right: left - right),
+    "*": _arithmetic(lambda left, right: left * right),
+    "%": _arithmetic(lambda left, right: left % right),
+    "||": _texts(lambda left, right: left + right),
+    "~": _texts(_matches),
+    "!~": _texts(lambda text, pattern: not _matches(text, pattern)),
+    "~*": _texts(_matches_folded),
+    "!~*": _texts(lambda text, pattern: not _matches_folded(text, pattern)),
+    "~~": _like(0, False),
+    "!~~": _like(0, True),
+    "~~*": _like(re.IGNORECASE, False),
+    "!~~*": _like(re.IGNORECASE, True),
+    "->": _member,
+    "->>": _member_text,
+    "?": _has_key,
+    "?&": _has_all,
+    "?|": _has_some,
+}
+
+
+def _length(value: Value) -> Value:
+    return Decimal(len(value)) if isinstance(value, str) else UNKNOWN
+
+
+def _octets(value: Value) -> Value:
+    return Decimal(len(value.encode())) if isinstance(value, str) else UNKNOWN
+
+
+def _document_type(value: Value) -> Value:
+    if not isinstance(value, Document):
+        return UNKNOWN
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+    return names.get(type(value.value), "number")
+
+
+def _text(operate: Callable[[str], str]) -> Callable[..., Value]:
+    return lambda value, *rest: UNKNOWN if rest or not isinstance(value, str) else operate(value)
+
+
+def _array_length(value: Value, dimension: Value = Decimal(1)) -> Value:
+    if not isinstance(value, list) or dimension != 1:
+        return UNKNOWN
+    return Decimal(len(value)) or None
+
+
+def _cardinality(value: Value) -> Value:
+    return Decimal(len(value)) if isinstance(value, list) else UNKNOWN
+
+
+def _document_length(value: Value) -> Value:
+    return Decimal(len(value.value)) if isinstance(value, Document) and isinstance(value.value, list) else UNKNOWN
+
+
+def _extract(part: Value, moment: Value) -> Value:
+    if not isinstance(moment, datetime):
+        return UNKNOWN
+    parts = {"year": moment.year, "month": moment.month, "day": moment.day, "hour": moment.hour, "minute": moment.minute}
+    parts |= {"isodow": moment.isoweekday(), "dow": moment.isoweekday() % 7}
+    return Decimal(parts[part]) if part in parts else UNKNOWN
+
+
+FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
+    "length": _length,
+    "char_length": _length,
+    "character_length": _length,
+    "octet_length": _octets,
+    "lower": _text(str.lower),
+    "upper": _text(str.upper),
+    "btrim": _text(lambda value: value.strip(" ")),
+    "ltrim": _text(lambda value: value.lstrip(" ")),
+    "rtrim": _text(lambda value: value.rstrip(" ")),
+    "abs": lambda value: abs(value) if isinstance(value, Decimal) else UNKNOWN,
+    "mod": _arithmetic(lambda left, right: left % right),
+    "starts_with": _texts(lambda text, start: text.startswith(start)),
+    "strpos": _texts(lambda text, part: Decimal(text.find(part) + 1)),
+    "position": _texts(lambda text, part: Decimal(text.find(part) + 1)),
+    "jsonb_typeof": _document_type,
+    "json_typeof": _document_type,
+    "jsonb_array_length": _document_length,
+    "json_array_length": _document_length,
+    "array_length": _array_length,
+    "cardinality": _cardinality,
+    "extract": _extract,
+    "date_part": _extract,
+    "now": lambda: NOW,
+    "current_date": lambda: datetime(NOW.year, NOW.month, NOW.day),
+}
+
+
+def _counted(present: bool) -> Callable[[Sequence[Value]], Value]:
+    return lambda values: Decimal(sum((value is not None) is present for value in values))
+
+
+def _coalesce(values: Sequence[Value]) -> Value:
+    return next((value for value in values if value is not None), None)
+
+
+def _extreme(choose: Callable[[Sequence[Value]], Value]) -> Callable[[Sequence[Value]], Value]:
+    def run(values: Sequence[Value]) -> Value:
+        given = [value for value in values if value is not None]
+        if any(not isinstance(value, (Decimal, datetime)) for value in given):
+            return UNKNOWN
+        return choose(given) if given else None
+
+    return run
+
+
+LOOSE: Final[Mapping[str, Callable[[Sequence[Value]], Value]]] = {
+    "num_nonnulls": _counted(True),
+    "num_nulls": _counted(False),
+    "coalesce": _coalesce,
+    "greatest": _extreme(max),
+    "least": _extreme(min),
+}
+"""Functions that see NULL arguments."""

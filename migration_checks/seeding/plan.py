@@ -1,0 +1,236 @@
+"""The plan for one table: which source each column has, what ties columns together, and which conditions rows must meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from migration_checks.seeding.conditions import Condition, applied, bottom, read
+from migration_checks.seeding.pool import Pool, chance
+from migration_checks.seeding.pools import Pools
+from migration_checks.seeding.realism import realistic
+from migration_checks.seeding.references import Key, Reference
+from migration_checks.seeding.schema import Column, ForeignKey, Leaf, Table
+from migration_checks.seeding.sources import Distinct, Numbers, Repeating, Source
+from migration_checks.seeding.unique import Uniqueness, transform
+from migration_checks.seeding.values import UNKNOWN, Value, reads
+
+
+class Impossible(Exception):
+    """A table cannot be filled; the message is the reason in one phrase."""
+
+
+@dataclass
+class Plan:
+    """How rows of `table` come about. `pending` are foreign keys whose parents are drafted later (a circle)."""
+
+    table: Table
+    sources: dict[str, Source]
+    references: list[Reference]
+    pending: list[ForeignKey]
+    uniques: list[Uniqueness]
+    conditions: list[Condition]
+    pools: Mapping[str, Pool]
+    typed: Mapping[str, Callable[[str | None], Value]]
+    leaves: list[Condition] = field(default_factory=list)
+    choices: list[Mapping[str, tuple[str, ...]]] = field(default_factory=list)
+
+    @property
+    def referring(self) -> frozenset[str]:
+        """The columns that references fill."""
+        return frozenset(name for reference in self.references for name in reference.key.columns)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of a plan: `only` limits it to these columns, `first` says where numbering starts."""
+
+    seed: int
+    salt: str = ""
+    only: frozenset[str] | None = None
+    first: Mapping[str, int] = field(default_factory=dict)
+    existing: Sequence[Mapping[str, str | None]] = ()
+    leaves: frozenset[str] | None = None
+
+
+def make_plan(table: Table, pools: Pools, keys: Callable[[ForeignKey], Sequence[Key] | None], order: Order) -> Plan:
+    """The plan for a table; `keys` gives a foreign key's parent keys, None when they are not known yet. Raises Impossible."""
+    planner = _Planner(table, pools, keys, order)
+    return planner.plan()
+
+
+class _Planner:
+    def __init__(self, table: Table, pools: Pools, keys: Callable[[ForeignKey], Sequence[Key] | None], order: Order) -> None:
+        self.table = table
+        self.pools = pools
+        self.keys = keys
+        self.order = order
+        self.columns = [c for c in table.writable if order.only is None or c.name in order.only]
+        self.checks = [read(check.expression) for check in table.checks]
+        leaves = [leaf for leaf in table.leaves if order.leaves is None or leaf.name in order.leaves]
+        self.bounds = [bound_of(leaf) for leaf in leaves]
+        self.typed = {column.name: reads(column.type) for column in table.columns}
+
+    def plan(self) -> Plan:
+        names = {column.name for column in self.columns}
+        keys = [key for key in self.table.foreign_keys if names & set(key.columns)]
+        filled = frozenset(name for key in keys for name in key.columns)
+        pools = {column.name: self._pool(column) for column in self.columns}
+        identities = {column.name: self._identity(column, pools[column.name]) for column in self.columns}
+        uniques = [Uniqueness(unique, self.table, identities) for unique in self.table.uniques]
+        for unique in uniques:
+            unique.learn(self.order.existing, lambda name, value: self.typed[name](value))
+        references, pending = self._references(keys, uniques)
+        spaced = self._spaced(filled)
+        sources = {
+            column.name: self._source(column, pools[column.name], uniques, spaced) for column in self.columns if column.name not in filled
+        }
+        plan = Plan(self.table, sources, references, pending, uniques, self.checks, pools, self.typed, self.bounds)
+        plan.choices = [self._choices(bound, plan) for bound in self.bounds]
+        return plan
+
+    def _identity(self, column: Column, pool: Pool) -> Callable[[str], Hashable]:
+        if not column.folds:
+            return pool.canonical
+        return lambda value: "".join(char for char in value.casefold() if char.isascii())
+
+    def _pool(self, column: Column) -> Pool:
+        pool = self.pools.of(column.type, column.modifier)
+        if pool is None:
+            if column.nullable:
+                return Pool(())
+            raise Impossible(f"no value of type {column.formatted} is known for {column.quoted}")
+        random = chance(self.order.seed, self.order.salt, self.table.name, column.name, "pool")
+        if column.type.kind != "d":
+            pool = realistic(column, pool, random)
+        elif column.type.element is not None:
+            checks = [read(text) for text in column.type.checks]
+            pool = self.pools.restricted(self._domain(column, pool, random), column.type, checks, "value") if checks else pool
+        concerned = [c for c in (*self.checks, *self.bounds) if column.name in c.columns]
+        if not concerned:
+            return pool
+        pool = applied(pool, column.type, self._alone(column, concerned), column.name, column.modifier)
+        unread = [c for c in self.checks if c.columns == {column.name} and not c.readable(column.type, column.name, pool.values)]
+        if unread:
+            pool = self.pools.restricted(pool, column.type, unread, column.name)
+        if not pool.values and not column.nullable and column.name not in self.table.partition_key and not column.serial:
+            raise Impossible(f"CHECK {next((c.text for c in concerned), '')} could not be satisfied for {column.quoted}")
+        return pool
+
+    def _domain(self, column: Column, pool: Pool, random: object) -> Pool:
+        base = replace(column, type=bottom(column.type)[0], modifier=bottom(column.type, column.modifier)[1])
+        likely = realistic(base, pool, chance(self.order.seed, self.table.name, column.name, "domain"))
+        return replace(likely, plausible=(*likely.plausible, *pool.plausible), nth=pool.nth)
+
+    def _alone(self, column: Column, concerned: list[Condition]) -> list[Condition]:
+        """The conditions that may narrow the column's pool: a partition's bound only hints, any other leaf takes the rest."""
+        bounds = [replace(bound, columns=frozenset()) for bound in self.bounds if column.name in bound.columns]
+        return [c for c in concerned if c not in self.bounds] + bounds
+
+    def _references(self, keys: Sequence[ForeignKey], uniques: Sequence[Uniqueness]) -> tuple[list[Reference], list[ForeignKey]]:
+        references, pending = [], []
+        for key in sorted(keys, key=lambda key: (key.parent == self.table.name, len(key.columns), key.name)):
+            own = key.parent == self.table.name
+            given = [] if own and not self.order.existing else self.keys(key)
+            if given is None:
+                pending.append(key)
+                continue
+            references.append(self._reference(key, given, uniques, own))
+        return references, pending
+
+    def _reference(self, key: ForeignKey, given: Sequence[Key], uniques: Sequence[Uniqueness], own: bool) -> Reference:
+        unique = any(u.predicate is None and u.columns and set(u.columns) <= set(key.columns) for u in uniques) and not own
+        random = chance(self.order.seed, self.order.salt, self.table.name, key.name)
+        if unique:
+            taken = {tuple(row[name] for name in key.columns) for row in self.order.existing}
+            given = [each for each in given if each not in taken]
+        made = Reference(key, self.table, random, given, unique=unique, own=own)
+        if not given and not own and not made.blankable:
+            raise Impossible(f"it must refer to {key.parent}, which holds no row" if not unique else f"every row of {key.parent} is taken")
+        return made
+
+    def _spaced(self, filled: frozenset[str]) -> Mapping[str, tuple[int, int]]:
+        """Columns that an exclusion constraint keeps apart: (offset, stride) into their series."""
+        found: dict[str, tuple[int, int]] = {}
+        for unique in self.table.uniques:
+            for element in unique.elements:
+                if element.operator in (None, "="):
+                    continue
+                text = element.expression or ""
+                names = [element.column] if element.column else [name for name in self.table.by_name if name in text]
+                names = [name for name in names if name not in filled]
+                for place, name in enumerate(sorted(names, key=text.find) if text else names):
+                    found[name] = (place, len(names))
+        return found
+
+    def _source(
+        self, column: Column, pool: Pool, uniques: Sequence[Uniqueness], spaced: Mapping[str, tuple[int, int]]
+    ) -> Source:
+        random = chance(self.order.seed, self.order.salt, self.table.name, column.name)
+        checked = any(column.name in c.columns for c in (*self.checks, *self.bounds))
+        if column.serial and not checked:
+            return Numbers(column.sequence, self.order.first.get(column.name))
+        alone = [unique for unique in uniques if unique.single == column.name]
+        if column.name in self.table.partition_key and checked:
+            return Repeating(replace(pool, rare=()), random, nullable=column.nullable)
+        if column.serial and checked:
+            return self._numbered(column, pool)
+        if column.name in spaced:
+            return Distinct(pool, random, spaced=spaced[column.name], taken=self._taken(column, pool))
+        if not alone:
+            return Repeating(pool, random, nullable=column.nullable)
+        nulls = 0 if not column.nullable else 1 if any(u.unique.nulls_equal for u in alone) else 2
+        folds = [transform(element.expression or "") for u in alone for element in u.unique.elements if element.expression]
+        identity = self._identity(column, pool)
+
+        def canonical(value: str) -> Hashable:
+            key = identity(value)
+            for fold in folds:
+                key = fold(key)
+            return key
+
+        pool = replace(pool, canonical=canonical)
+        if any(unique.unique.primary for unique in alone) and bottom(column.type)[0].name in ("int2", "int4", "int8"):
+            # A key at the type's bound leaves no room for the sequence that a later revision may give it.
+            pool = replace(pool, adversarial=())
+        return Distinct(pool, random, nulls=nulls, taken=self._taken(column, pool))
+
+    def _numbered(self, column: Column, pool: Pool) -> Source:
+        """A sequence's column under a condition: its numbers if they meet it, else numbers that do."""
+        alone = [c for c in self.checks if c.columns == {column.name}]
+        numbers = Numbers(column.sequence, self.order.first.get(column.name))
+        likely = [self.typed[column.name](str(numbers.next + place * numbers.increment)) for place in (0, 1, 99)]
+        if all(c.met(lambda _, v=v: v) is not False for c in alone for v in likely):  # type: ignore[misc]
+            return numbers
+        random = chance(self.order.seed, self.order.salt, self.table.name, column.name)
+        positive = pool.only(lambda value: value.lstrip("-").isdigit() and 0 < int(value) < 2**31 - 1)
+        return Distinct(replace(positive, adversarial=()), random, taken=self._taken(column, pool))
+
+    def _taken(self, column: Column, pool: Pool) -> frozenset[Hashable]:
+        values = (row.get(column.name) for row in self.order.existing)
+        return frozenset(pool.canonical(value) for value in values if value is not None)
+
+    def _choices(self, bound: Condition, plan: Plan) -> Mapping[str, tuple[str, ...]]:
+        """For a leaf the values of each key column that its bound does not refuse by themselves."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name in bound.columns & plan.pools.keys():
+            read_value = self.typed[name]
+            allowed = []
+            for value in plan.pools[name].values:
+                cell = read_value(value)
+                if bound.test is None or bound.test(lambda each, name=name, cell=cell: cell if each == name else UNKNOWN) is not False:  # type: ignore[misc]
+                    allowed.append(value)
+            found[name] = tuple(allowed)
+        return found
+
+
+def bound_of(leaf: Leaf) -> Condition:
+    """A leaf's bound; the hash function is the server's, so columns that only it names are left free."""
+    bound = read(leaf.bound or "true")
+    if bound.node is None:
+        return bound
+    hashed = [node for node in bound.node.walk() if node.op == "call" and node.value == "satisfies_hash_partition"]
+    if not hashed:
+        return bound
+    plain = [part for part in (bound.node.args if bound.node.op == "and" else ()) if not any(h in tuple(part.walk()) for h in hashed)]
+    return replace(bound, columns=frozenset(name for part in plain for name in part.columns))

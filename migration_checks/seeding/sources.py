@@ -1,0 +1,189 @@
+"""Sources give a column its values: numbers from a sequence, values from a pool, distinct or repeating."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from random import Random
+from typing import Protocol
+
+from migration_checks.seeding.pool import Pool
+from migration_checks.seeding.schema import Sequence
+
+ADVERSARIAL_SHARE = 0.3
+NULL_SHARE = 0.12
+
+
+class Source(Protocol):
+    """Where the values of one column come from."""
+
+    @property
+    def distinct(self) -> bool:
+        """Whether no value comes twice."""
+        ...
+
+    def draw(self, count: int) -> list[str | None]:
+        """Values for `count` rows, fewer when there are no more."""
+        ...
+
+    def fresh(self, count: int) -> list[str | None]:
+        """Values for further rows, as fast as can be; fewer when there are no more."""
+        ...
+
+    def again(self) -> str | None:
+        """Another value for a row whose last one was refused; raises Exhausted."""
+        ...
+
+
+class Exhausted(Exception):
+    """A source has no other value."""
+
+
+class Numbers:
+    """The numbers that a sequence would hand out, from its start or from `first` on."""
+
+    distinct = True
+
+    def __init__(self, sequence: Sequence | None, first: int | None = None) -> None:
+        self.increment = sequence.increment if sequence else 1
+        self.next = first if first is not None else sequence.start if sequence else 1
+        self.end = (sequence.maximum if self.increment > 0 else sequence.minimum) if sequence else 2**31 - 1
+
+    def draw(self, count: int) -> list[str | None]:
+        left = max(0, (self.end - self.next) // self.increment + 1)
+        stop = self.next + min(count, left) * self.increment
+        numbers = range(self.next, stop, self.increment)
+        self.next = stop
+        return list(map(str, numbers))
+
+    fresh = draw
+
+    def again(self) -> str | None:
+        drawn = self.draw(1)
+        if not drawn:
+            raise Exhausted
+        return drawn[0]
+
+
+class Repeating:
+    """Values of a pool, most of them plausible, a known share adversarial or NULL, every one of them if rows suffice."""
+
+    distinct = False
+
+    def __init__(self, pool: Pool, random: Random, *, nullable: bool) -> None:
+        self.pool = pool
+        self.random = random
+        self.nullable = nullable
+        self.common = pool.plausible or pool.adversarial or pool.rare
+        self.odd = pool.adversarial or self.common
+
+    def draw(self, count: int) -> list[str | None]:
+        if not self.common:
+            return [None] * count if self.nullable else []
+        drawn: list[str | None] = []
+        if self.nullable and count > 1:
+            drawn += [None] * max(1, int(count * NULL_SHARE))
+        drawn += self.pool.adversarial[: max(1, int(count * ADVERSARIAL_SHARE))] if self.pool.plausible else []
+        drawn += self.pool.rare[: max(0, (count - len(drawn)) // 8)]
+        drawn = drawn[: max(count - 1, 0)] if count <= len(drawn) else drawn
+        left = count - len(drawn)
+        drawn += self.random.sample(self.common, min(left, len(self.common)))
+        drawn += self.random.choices(self.common, k=count - len(drawn))
+        self.random.shuffle(drawn)
+        return drawn
+
+    def fresh(self, count: int) -> list[str | None]:
+        values: list[str | None] = [*self.common, *self.pool.adversarial[: len(self.common) // 3]]
+        return self.random.choices(values, k=count) if self.common else [None] * count
+
+    def again(self) -> str | None:
+        turn = self.random.random()
+        if self.nullable and (turn < 0.2 or not self.common):
+            return None
+        if not self.common:
+            raise Exhausted
+        if self.pool.hinted and turn < 0.6:
+            return self.random.choice(self.pool.hinted)
+        return self.random.choice(self.odd if turn > 0.9 else self.common)
+
+
+class Distinct:
+    """Values of a pool, none twice by what decides their equality; then the pool's endless series.
+
+    `spaced` leaves out all but every `stride`-th of the series from `offset` on: values that exclusion constraints keep apart.
+    """
+
+    distinct = True
+
+    def __init__(
+        self,
+        pool: Pool,
+        random: Random,
+        *,
+        nulls: int = 0,
+        taken: frozenset[Hashable] = frozenset(),
+        spaced: tuple[int, int] | None = None,
+    ) -> None:
+        self.pool = pool
+        self.random = random
+        self.nulls = nulls
+        self.offset, self.stride = spaced or (0, 1)
+        self.spaced = spaced is not None
+        self.used: set[Hashable] = set(taken)
+        self.place = 0
+
+    def _series(self) -> str | None:
+        """The next value of the endless series that was not used."""
+        while self.pool.nth is not None:
+            value = self.pool.nth(self.place * self.stride + self.offset)
+            self.place += 1
+            if value is None:
+                return None
+            identity = self.pool.canonical(value)
+            if identity not in self.used:
+                self.used.add(identity)
+                return value
+        return None
+
+    def _picked(self, values: tuple[str, ...], count: int) -> list[str]:
+        picked: list[str] = []
+        for value in values:
+            if len(picked) >= count:
+                break
+            identity = self.pool.canonical(value)
+            if identity not in self.used:
+                self.used.add(identity)
+                picked.append(value)
+        return picked
+
+    def draw(self, count: int) -> list[str | None]:
+        drawn: list[str | None] = [None] * (max(1, int(count * NULL_SHARE)) if self.nulls > 1 and count > 1 else min(self.nulls, count - 1))
+        if not self.spaced:
+            drawn += self._picked(self.pool.adversarial, int(count * ADVERSARIAL_SHARE))
+            drawn += self._picked(self.pool.rare, (count - len(drawn)) // 8)
+            left = count - len(drawn)
+            drawn += self._picked(tuple(self.random.sample(self.pool.plausible, len(self.pool.plausible))), left)
+        drawn += self.fresh(count - len(drawn))
+        if len(drawn) < count and not self.spaced:
+            drawn += self._picked(self.pool.values, count - len(drawn))
+        if len(drawn) < count and self.nulls > 1:
+            drawn += [None] * (count - len(drawn))
+        if not self.spaced:
+            self.random.shuffle(drawn)
+        return drawn
+
+    def fresh(self, count: int) -> list[str | None]:
+        values: list[str | None] = []
+        while len(values) < count and (value := self._series()) is not None:
+            values.append(value)
+        return values
+
+    def again(self) -> str | None:
+        value = self._series()
+        if value is not None:
+            return value
+        if self.nulls > 1:
+            return None
+        picked = self._picked(self.pool.values, 1)
+        if not picked:
+            raise Exhausted
+        return picked[0]

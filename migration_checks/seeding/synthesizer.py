@@ -1,0 +1,141 @@
+"""The door of seeding: tops up a database under walk with synthesized rows, and writes as its application would."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from migration_checks.seeding.filling import Filling
+from migration_checks.seeding.keys import Keys
+from migration_checks.seeding.order import levels
+from migration_checks.seeding.pools import Pools
+from migration_checks.seeding.schema import Reader, Relation, Table
+
+Connection = psycopg.Connection[Any]
+
+# What the text of values and expressions depends on, pinned for the transaction only.
+_SETTINGS: Mapping[str, str] = {
+    "search_path": "pg_catalog",
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "3",
+    "xmloption": "content",
+    "client_min_messages": "error",
+}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What was written.
+
+    `tables` maps a qualified, quoted table to the rows written into it, `columns` a "schema.table.column" to the values
+    written into rows that existed, `unfilled` a table to the reason, in one phrase, why it stayed empty.
+    """
+
+    tables: Mapping[str, int] = field(default_factory=dict)
+    columns: Mapping[str, int] = field(default_factory=dict)
+    unfilled: Mapping[str, str] = field(default_factory=dict)
+
+
+class Synthesizer:
+    """Makes up rows for any schema as it stands.
+
+    `connection` is in autocommit mode and belongs to the owner of the tables, better to a superuser: then user triggers and
+    the order of foreign keys do not matter. `rows` is the size that a table is filled to, where uniqueness allows; `seed` and
+    the schema alone decide what is written.
+    """
+
+    def __init__(self, connection: Connection, *, rows: int, seed: int) -> None:
+        self.connection = connection
+        self.rows = rows
+        self.seed = seed
+        self._reader = Reader(connection)
+        self._pools = Pools(connection, seed)
+
+    def top_up(self, columns: Collection[str] = (), *, skip: Collection[str] = (), only: Collection[str] | None = None) -> Filled:
+        """Fill every table that holds no row, parents first, and `columns` ("schema.table.column") where all their values are NULL.
+
+        `skip` names tables (qualified, or not) to leave alone, `only` those to look at. Never raises for a table that it cannot
+        fill: `Filled.unfilled` says why.
+        """
+        with self._session() as replica:
+            relations = [relation for relation in self._reader.relations() if _wanted(relation, skip, only)]
+            targets, leaves = self._targets(relations)
+            tables = self._reader.tables([relation.oid for relation in targets])
+            self._pools.forget()
+            written, unfilled = self._fill(tables, leaves, replica)
+        return Filled(written, {}, unfilled)
+
+    def _fill(
+        self, tables: Sequence[Table], leaves: Mapping[str, frozenset[str]], replica: bool
+    ) -> tuple[dict[str, int], dict[str, str]]:
+        by_name = {table.name: table for table in tables}
+        filling = Filling(self.connection, self._pools, Keys(self.connection), self.seed, self.rows, replica)
+        written: dict[str, int] = {}
+        unfilled: dict[str, str] = {}
+        self._search("public")
+        for group in levels({table.name: [key.parent for key in table.foreign_keys] for table in tables}):
+            done, failed = filling.fill([by_name[name] for name in group], leaves)
+            written |= done
+            unfilled |= failed
+        return written, unfilled
+
+    def _targets(self, relations: Sequence[Relation]) -> tuple[list[Relation], dict[str, frozenset[str]]]:
+        """The tables to fill, and for a partitioned one that holds rows the partitions that hold none."""
+        empty = self._empty([relation for relation in relations if not relation.partitioned])
+        targets = [r for r in relations if not r.partitioned and r.root is None and r.oid in empty]
+        leaves: dict[str, frozenset[str]] = {}
+        for root in (r for r in relations if r.partitioned and r.root is None):
+            parts = [r for r in relations if r.root == root.oid and not r.partitioned]
+            missing = frozenset(r.name for r in parts if r.oid in empty)
+            if len(missing) == len(parts):
+                targets.append(root)
+            elif missing:
+                targets.append(root)
+                leaves[root.name] = missing
+        return targets, leaves
+
+    def _empty(self, relations: Sequence[Relation]) -> frozenset[int]:
+        """Those that hold no row: what has no storage in use surely holds none, the others are asked."""
+        stored = [relation for relation in relations if relation.stored]
+        empty = {relation.oid for relation in relations if not relation.stored}
+        if stored:
+            tests = ", ".join(f"EXISTS (SELECT FROM ONLY {relation.name})" for relation in stored)
+            row = self.connection.execute(f"SELECT ARRAY[{tests}]".encode()).fetchone()
+            empty |= {relation.oid for relation, full in zip(stored, row[0] if row else (), strict=True) if not full}
+        return frozenset(empty)
+
+    @contextmanager
+    def _session(self) -> Iterator[bool]:
+        """A transaction with pinned settings; yields whether triggers and foreign keys sleep in it."""
+        replica = self._may_be_replica()
+        settings = dict(_SETTINGS) | ({"session_replication_role": "replica"} if replica else {})
+        with self.connection.transaction():
+            calls = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in settings.items())
+            self.connection.execute(f"SELECT {calls}".encode())
+            yield replica
+
+    def _search(self, path: str) -> None:
+        """Functions of the user expect to find what they call."""
+        self.connection.execute(b"SELECT pg_catalog.set_config('search_path', %s, true)", [f'"$user", {path}'])
+
+    def _may_be_replica(self) -> bool:
+        if self.connection.info.parameter_status("is_superuser") == "on":
+            return True
+        if self.connection.info.server_version < 150000:
+            return False
+        query = b"SELECT pg_catalog.has_parameter_privilege('session_replication_role', 'SET')"
+        row = self.connection.execute(query).fetchone()
+        return bool(row and row[0])
+
+
+def _wanted(relation: Relation, skip: Collection[str], only: Collection[str] | None) -> bool:
+    if relation.name in skip or relation.short in skip:
+        return False
+    return only is None or relation.name in only
