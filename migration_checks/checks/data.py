@@ -12,11 +12,9 @@ from migration_checks.checks.differences import (
     by_name,
     missing_rows,
     real,
-    same_table,
 )
 from migration_checks.checks.schema import promises_return, settled
 from migration_checks.checks.wording import (
-    column_subject,
     counted,
     failure_facts,
     failure_subject,
@@ -27,7 +25,7 @@ from migration_checks.checks.wording import (
     sample_facts,
     share,
 )
-from migration_checks.snapshot import Json, Snapshot, Table
+from migration_checks.snapshot import Json
 from migration_checks.transition import Destination, Fate, Leg, TableChange, Transition
 
 THEN, NOW = "before the upgrade", "after the downgrade"
@@ -100,50 +98,15 @@ def _rollback_loses_values(transition: Transition) -> Iterable[Evidence]:
 
 def _redo_changes(transition: Transition) -> Iterator[Evidence]:
     if settled(transition, Leg.REDO):
-        yield from _rerun(transition, "after the first upgrade", "after the second", Severity.INFO)
+        yield from _rerun(transition, "after the first upgrade", "after the second")
 
 
-def _rerun(transition: Transition, then: str, now: str, renumbered: Severity) -> Iterator[Evidence]:
-    """What a repeated upgrade leaves different; `renumbered` weighs rows that only got other run-time keys."""
-    fresh = {table.table for table in transition.residue.tables if _renumbered(transition, table)}
-    for table in by_name(transition.residue.tables):
-        if table.table in fresh:
-            yield _other_keys(table, then, now, renumbered)
-    for source in (missing_rows(transition, then, now), added_rows(transition, then, now, None)):
-        yield from (each for each in source if each.subject not in fresh)
+def _rerun(transition: Transition, then: str, now: str) -> Iterator[Evidence]:
+    """What a repeated upgrade leaves different."""
+    yield from missing_rows(transition, then, now)
+    yield from added_rows(transition, then, now, None)
     yield from altered_rows(transition, then, now)
     yield from altered_values(transition, then, now)
-
-
-def _renumbered(transition: Transition, table: TableChange) -> bool:
-    """Whether the differing rows are all written by this step, as many as before, under keys drawn at run time.
-
-    Such keys are uuids and what a sequence hands out; a key that carries meaning is never excused.
-    """
-    if not table.missing or table.missing != table.added or not table.key:
-        return False
-    now = transition.after.tables.get(table.table)
-    if now is None or table.added > now.rows - rows_there(transition.before, now):
-        return False
-    types = {column.name: column.type for column in now.columns}
-    fed = {sequence.column for sequence in transition.after.sequences}
-    return all(types.get(name) == "uuid" or column_subject(transition, table.table, name) in fed for name in table.key)
-
-
-def rows_there(snapshot: Snapshot, table: Table) -> int:
-    """How many rows `table` had at `snapshot`, 0 where it did not exist yet."""
-    then = same_table(snapshot, table)
-    return then.rows if then else 0
-
-
-def _other_keys(table: TableChange, then: str, now: str, severity: Severity) -> Evidence:
-    message = (
-        f"{counted(table.added, 'row')} that the upgrade writes {'has' if table.added == 1 else 'have'} other generated keys "
-        f"({listing(table.key)}) {now} than {then}, so their other values could not be compared."
-    )
-    return Evidence(
-        table.table, message, {"difference": "generated keys", "count": table.added, "key": list(table.key)}, severity
-    )
 
 
 def _discarded(transition: Transition) -> Iterator[Evidence]:
@@ -182,7 +145,7 @@ def _order_dependent(transition: Transition) -> Iterator[Evidence]:
         message = f"The upgrade {raised(failure)} {now}, and ran well {then}."
         yield Evidence(failure_subject(transition, failure), message, failure_facts(failure))
         return
-    for evidence in _rerun(transition, then, now, Severity.WARNING):
+    for evidence in _rerun(transition, then, now):
         if evidence.severity is not Severity.INFO:
             yield evidence
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_checks.check import Evidence, Severity
 from migration_checks.checks.wording import column_subject, counted, exists, for_example, row_facts, sample_facts, share
-from migration_checks.snapshot import Json, Snapshot, Table
+from migration_checks.snapshot import Json
 from migration_checks.transition import ColumnChange, TableChange, Transition
 
 
@@ -77,8 +77,7 @@ def altered_rows(transition: Transition, then: str, now: str) -> Iterator[Eviden
 def altered_values(transition: Transition, then: str, now: str) -> Iterator[Evidence]:
     """One evidence for each column of the residue whose values differ.
 
-    Values that only the moment of the run explains, and those that are equal but written differently, weigh as info; but a
-    column that the leg built anew holds none of its old values, whatever fills it now.
+    Values that only the moment of the run explains, and those that are equal but written differently, weigh as info.
     """
     for table in by_name(transition.residue.tables):
         for column in sorted(table.columns, key=lambda each: each.column):
@@ -88,7 +87,7 @@ def altered_values(transition: Transition, then: str, now: str) -> Iterator[Evid
 
 def _altered_column(transition: Transition, table: TableChange, column: ColumnChange, then: str, now: str) -> Evidence | None:
     subject = column_subject(transition, table.table, column.column)
-    if count := column.changed if rebuilt(transition, table, column) else real(column):
+    if count := real(column):
         examples = for_example([sample.key for sample in column.samples])
         message = f"{_not_the_same(table, count, then)}{_ways(column)}{examples}."
         return Evidence(subject, message, _value_facts(table, column, count, "values"))
@@ -107,24 +106,6 @@ def _altered_column(transition: Transition, table: TableChange, column: ColumnCh
 def _not_the_same(table: TableChange, count: int, then: str) -> str:
     extent = f"{count:,} of {counted(table.rows_compared, 'value')} ({share(count, table.rows_compared)})"
     return f"{extent} {'is not what it was' if count == 1 else 'are not what they were'} {then}"
-
-
-def rebuilt(transition: Transition, table: TableChange, column: ColumnChange) -> bool:
-    """Whether a downgrade itself created a column that the baseline had: neither its table nor its attnum was there before.
-
-    An upgrade that is repeated builds its columns anew by right.
-    """
-    now = transition.after.tables.get(table.table)
-    if now is None or transition.leg.upward:
-        return False
-    number = next((each.number for each in now.columns if each.name == column.column), None)
-    was = same_table(transition.before, now)
-    return number is not None and (was is None or number not in {each.number for each in was.columns})
-
-
-def same_table(snapshot: Snapshot, table: Table) -> Table | None:
-    """The table of `snapshot` that is `table`, under whatever name it had."""
-    return next((each for each in snapshot.tables.values() if each.oid == table.oid), None)
 
 
 def _ways(column: ColumnChange) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from migration_checks.check import Check, Evidence, Severity
@@ -127,7 +128,7 @@ def _cosmetic(transition: Transition) -> Iterator[Evidence]:
     groups: dict[str, list[CatalogChange]] = {}
     for change in sorted(transition.residue.catalog, key=lambda each: (each.identity, each.kind)):
         if change.cosmetic:
-            groups.setdefault(change.parent[1] if change.parent else change.identity, []).append(change)
+            groups.setdefault(_bearer(change), []).append(change)
     for subject, changes in sorted(groups.items()):
         facets = sorted({facet for change in changes for facet in change.facets} or {change.change for change in changes})
         names = [change.identity for change in changes]
@@ -138,10 +139,23 @@ def _cosmetic(transition: Transition) -> Iterator[Evidence]:
         )
 
 
+def _bearer(change: CatalogChange) -> str:
+    """The table of a column, constraint or index; what lies in a schema stands for itself."""
+    return change.identity if change.parent is None or change.parent[0] == "schema" else change.parent[1]
+
+
 def _drift(transition: Transition) -> Iterator[Evidence]:
     if settled(transition, Leg.ASCEND, Leg.LEAP):
         for difference in sorted(set(transition.drift)):
-            yield Evidence(difference, "`alembic revision --autogenerate` would still make this change at head.")
+            message = f"At head {difference.rstrip('.')}; `alembic revision --autogenerate` would still change that."
+            yield Evidence(_drifting(difference), message)
+
+
+def _drifting(difference: str) -> str:
+    """What a sentence of migration_checks.worker.drift is about: the column or table, else the thing with its noun."""
+    about = re.split(": | is in the ", difference, maxsplit=1)[0]
+    noun, _, name = about.partition(" ")
+    return name if name and noun in ("column", "table") else about
 
 
 def ailment(thing: CatalogObject) -> tuple[str, str] | None:
