@@ -35,8 +35,8 @@ REMEDY = "Correct [tool.migration_checks] in pyproject.toml; `migration-checks v
 class Settings:
     """Everything that decides a run.
 
-    `project` is the folder that paths in reports are relative to. `provider` is "embedded", "local", "container", "auto" or a URL.
-    `rows` is None where nobody asked for a number. `timeout` is in seconds and for one step; 0 means none. `reports` are
+    `project` is the folder that paths in reports are relative to. `provider` is "embedded", "local", "container", "auto" or a
+    URL. `rows` is None where nobody asked for a number. `timeout` is in seconds and for one step; 0 means none. `reports` are
     (format, file), the file None for standard output. `only` and `skip` are check ids, `only` empty for all.
     """
 

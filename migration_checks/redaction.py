@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from migration_checks.check import Finding
@@ -32,6 +33,7 @@ def redact(report: Report) -> Report:
         report,
         findings=tuple(_finding(finding) for finding in report.findings),
         steps=tuple(_step(step) for step in report.steps),
+        not_checked=tuple(replace(note, reason=_opening(note.reason)) for note in report.not_checked),
     )
 
 
@@ -55,6 +57,12 @@ def _fact(key: str, value: Json, cell: bool = False) -> Json:
     if cell or (isinstance(value, str) and key not in NAMES and key != "key"):
         return REMOVED
     return value
+
+
+def _opening(reason: str) -> str:
+    """A reason up to where it may quote a server's message, which quotes values."""
+    opening = re.split(r"[:(\"'«“‘\n]", reason, maxsplit=1)[0]
+    return reason if opening == reason else f"{opening.rstrip()} {REMOVED}"
 
 
 def _step(step: Step) -> Step:

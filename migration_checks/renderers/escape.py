@@ -30,8 +30,11 @@ def _escape(character: str) -> str:
     return SHORT.get(character) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}")
 
 
-def shown(value: Json, width: int = WIDTH) -> str:
-    """A value as evidence shows it: NULL, a number, or quoted text in which a backslash is doubled to stay apart."""
+def shown(value: Json, width: int = WIDTH, depth: int = 5) -> str:
+    """A value as evidence shows it: NULL, a number, or quoted text in which a backslash is doubled to stay apart.
+
+    What is nested deeper than `depth` is left out: a report may come from anywhere.
+    """
     if value is None:
         return "NULL"
     if isinstance(value, bool | int | float):
@@ -39,9 +42,12 @@ def shown(value: Json, width: int = WIDTH) -> str:
     if isinstance(value, str):
         text = visible(value.replace("\\", "\\\\"))
         return f"'{text}'" if len(text) <= width else f"'{text[:width]}…' ({len(value):,} characters)"
+    if depth == 0:
+        return "…"
     if isinstance(value, list):
-        return cut(", ".join(shown(each, width) for each in value), width * 2)
-    return cut(", ".join(f"{visible(str(key))}={shown(each, width)}" for key, each in value.items()), width * 2)
+        return cut(", ".join(shown(each, width, depth - 1) for each in value), width * 2)
+    parts = (f"{visible(str(key))}={shown(each, width, depth - 1)}" for key, each in value.items())
+    return cut(", ".join(parts), width * 2)
 
 
 def cut(text: str, width: int) -> str:

@@ -26,7 +26,7 @@ def evidence_lines(evidence: Mapping[str, Json]) -> list[str]:
 def _is_plain(value: Json) -> bool:
     """Whether a value is worth no line of its own."""
     if isinstance(value, list):
-        return all(_is_plain(each) and not isinstance(each, list) for each in value)
+        return all(not isinstance(each, list) and _is_plain(each) for each in value)
     return not isinstance(value, dict) and not (isinstance(value, str) and "\n" in value.strip())
 
 
@@ -40,7 +40,7 @@ def _label(key: str) -> str:
 
 def _word(value: Json) -> str:
     if isinstance(value, list):
-        return cut(" ".join(map(_word, value)), LINE)
+        return cut(" ".join(shown(each) if isinstance(each, list) else _word(each) for each in value), LINE)
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return cut(visible(value) if isinstance(value, str) else shown(value), LINE)
@@ -69,8 +69,7 @@ def _entry(key: str, value: Json) -> str:
         return cut(shown(value), LINE) if key in ROWS else _word(value)
     if "before" in value and "after" in value:
         change = f"{shown(value['before'])} → {shown(value['after'])}"
-        rest = [shown(each) for each in value.values() if isinstance(each, dict) and each]
-        return f"{', '.join(rest)}: {change}" if rest else change
+        return f"{shown(value['key'])}: {change}" if value.get("key") else change
     if {"check", "subject", "message"} <= value.keys():
         return cut(visible(f"{value['check']} {value['subject']}: {value['message']}"), LINE)
     return cut(shown(value), LINE) if key in ROWS else cut(_words(value), LINE)

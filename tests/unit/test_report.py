@@ -151,11 +151,14 @@ def test_redacted_reports_hold_no_value(tmp_path: Path) -> None:
     finding = replace(LOST, message=f"It was {text}.", evidence=facts)
     failed = leg(Leg.ASCEND, failure=Failure("E", text, "23505", statement=f"SELECT '{text}'", table="items"))
 
-    report = built(tmp_path, [failed], [finding], redact=True)
+    settings = Settings(Lineage("shop", root=tmp_path), tmp_path, redact=True)
+    note = Note("public.items", f'It could not be filled: Key (card)=("{text}") exists.')
+    report = build_report(settings, SERVER, ["bbb"], [failed], [finding], [note, Note("leap", "Not run.")])
 
     assert text not in to_json(report)
     assert text in to_json(built(tmp_path, [failed], [finding]))
     assert report.findings[0].evidence["count"] == 12
     assert report.findings[0].evidence["samples"][0]["after"] is None
     assert (report.findings[0].subject, report.findings[0].evidence["kind"]) == ("public.items.note", "column")
+    assert [each.reason for each in report.not_checked] == ["It could not be filled (redacted)", "Not run."]
     assert (report.steps[0].failure.sqlstate, report.steps[0].failure.table) == ("23505", "items")

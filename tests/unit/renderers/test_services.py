@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
+from migration_checks.check import Finding, Location, Severity
 from migration_checks.checks import CHECKS
+from migration_checks.interchange import from_json
 from migration_checks.renderers import RENDERERS, github, gitlab, junit, renderer_named, sarif
-from migration_checks.report import Report
+from migration_checks.renderers.escape import HIDDEN
+from migration_checks.report import Note, Report
+from migration_checks.transition import Leg
 from tests.reports import CLEAN, EMPTY, HOSTILE, LOST, SAMPLE, STEPS
 
 TEXT = {"type": "object", "required": ["text"], "additionalProperties": False, "properties": {"text": {"type": "string"}}}
@@ -86,7 +93,7 @@ SARIF = closed(
                             [],
                             physicalLocation=closed(
                                 [],
-                                artifactLocation=closed([], uri={"pattern": r"^[\x21-\x7e]+$"}, uriBaseId={"type": "string"}),
+                                artifactLocation=closed([], uri={"pattern": r"^[\x21-\x7e]*$"}, uriBaseId={"type": "string"}),
                                 region=closed([], startLine={"type": "integer", "minimum": 1}),
                             ),
                             logicalLocations={
@@ -112,6 +119,49 @@ def test_every_view_of_every_report(renderer: Any, report: Report) -> None:
     assert text.endswith("\n")
     assert text == renderer.render(report)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+
+
+TEXTS = st.text(max_size=12)
+EVIDENCE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(TEXTS | st.sampled_from(["key", "before", "after"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+FINDINGS = st.builds(
+    Finding, TEXTS, TEXTS, st.sampled_from(Severity), TEXTS, st.sampled_from(Leg), TEXTS, TEXTS,
+    st.dictionaries(TEXTS | st.sampled_from(["samples", "missing"]), EVIDENCE, max_size=3),
+    st.none() | st.builds(Location, TEXTS, st.integers(0, 10)), st.none() | TEXTS, st.lists(TEXTS, max_size=2).map(tuple),
+)  # fmt: skip
+NOTES = st.lists(st.builds(Note, TEXTS, TEXTS, st.none() | TEXTS), max_size=2).map(tuple)
+
+
+@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # shrinking takes minutes
+@given(findings=st.lists(FINDINGS, max_size=3).map(tuple), notes=NOTES, lineage=TEXTS)
+def test_no_value_breaks_a_view(findings: tuple[Finding, ...], notes: tuple[Note, ...], lineage: str) -> None:
+    """Whatever texts a finding is made of, each view can be made, encoded and parsed, and shows no hidden character."""
+    report = replace(SAMPLE, findings=findings, notes=notes, not_checked=notes, lineage=lineage)
+    views = {renderer.name: renderer.render(report) for renderer in RENDERERS}
+
+    for name, text in views.items():
+        shown = text.replace("\u200b", "") if name == "markdown" else text
+        assert {unicodedata.category(each) for each in set(shown) - {"\n"}} & HIDDEN == set(), name
+    ET.fromstring(views["junit"])
+    jsonschema.validate(json.loads(views["sarif"]), SARIF)
+    assert len(json.loads(views["gitlab"])) == sum(finding.waiver is None for finding in findings)
+    assert all(line.startswith("::") for line in views["github"].splitlines())
+    assert from_json(views["json"]) == report
+
+
+def test_evidence_nested_beyond_measure() -> None:
+    """A report from anywhere may be as deep as JSON allows: what is too deep to read is left out."""
+    deep: Any = "x"
+    for _ in range(400):
+        deep = [{"a": deep}]
+    report = replace(SAMPLE, findings=(replace(LOST, evidence={"samples": deep, "other": [deep, 1], "table": {"b": deep}}),))
+
+    assert all(renderer.render(report) for renderer in RENDERERS)
 
 
 def cases(report: Report) -> dict[tuple[str, str], ET.Element]:
