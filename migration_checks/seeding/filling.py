@@ -18,6 +18,7 @@ from migration_checks.seeding.references import Key
 from migration_checks.seeding.repair import Salvaged, salvage
 from migration_checks.seeding.schema import ForeignKey, Table
 from migration_checks.seeding.sequences import advance
+from migration_checks.seeding.unique import columns_of, mentioned
 
 _ROUNDS = 3
 
@@ -47,7 +48,7 @@ class Filling:
         except Impossible as error:
             reason = str(error)
         except psycopg.Error as error:
-            reason = _phrase(str(error))
+            reason = first_line(str(error))
         for table in group:
             self.keys.stale(table.name)
         return {}, {table.name: reason for table in group}
@@ -63,7 +64,7 @@ class Filling:
             raise Impossible("it has no partition that could hold a row")
         if not table.writable and table.columns:
             return self._defaults(table)
-        order = Order(self.seed) if leaves is None else self._further(table, leaves)
+        order = Order(self.seed) if leaves is None else further(self.connection, table, self.seed, "leaves", leaves)
         plan = self._plan(table, order)
         count = self.rows if leaves is None else max(3, self.rows * len(leaves) // max(1, len(table.leaves)))
         batch = Draft(plan, chance(self.seed, table.name, order.salt, "draft")).make(count)
@@ -73,13 +74,6 @@ class Filling:
         self._verify(table)
         advance(self.connection, table)
         return written
-
-    def _further(self, table: Table, leaves: frozenset[str], salt: str = "leaves") -> Order:
-        """The order for more rows in a table that holds some already."""
-        names = [column.name for column in table.writable]
-        rows = existing(self.connection, table, names)
-        first = {c.name: _after([row[c.name] for row in rows], c.sequence.start if c.sequence else 1) for c in table.writable if c.serial}
-        return Order(self.seed, salt + ",".join(sorted(leaves)), first=first, existing=rows, leaves=leaves)
 
     def _defaults(self, table: Table) -> int:
         for _ in range(self.rows):
@@ -96,7 +90,7 @@ class Filling:
             return written
         except psycopg.Error as error:
             self.keys.stale(table.name)
-            return self._repaired(table, batch, order, count, _phrase(str(error)))
+            return self._repaired(table, batch, order, count, first_line(str(error)))
 
     def _repaired(self, table: Table, batch: Batch, order: Order, count: int, reason: str) -> int:
         """Row by row, then with other rows, until half of what is wanted is there."""
@@ -106,7 +100,7 @@ class Filling:
                 batch = self._another(table, order, f"again {turn}", min(4 * count, 2000))
             result = self._salvaged(table, batch, 0 if not turn else count - taken)
             taken += result.taken
-            reason = _phrase(result.reason or reason)
+            reason = first_line(result.reason or reason)
             if taken * 2 >= min(count, batch.rows):
                 break
         if not taken:
@@ -114,8 +108,7 @@ class Filling:
         return taken
 
     def _another(self, table: Table, order: Order, salt: str, count: int) -> Batch:
-        further = self._further(table, order.leaves or frozenset(), salt)
-        plan = self._plan(table, Order(self.seed, further.salt, None, further.first, further.existing, order.leaves))
+        plan = self._plan(table, further(self.connection, table, self.seed, salt, order.leaves))
         return Draft(plan, chance(self.seed, table.name, salt)).make(count)
 
     def _salvaged(self, table: Table, batch: Batch, limit: int, bound: str | None = None) -> Salvaged:
@@ -209,11 +202,24 @@ def _prune(batch: Batch, key: ForeignKey, parent: Batch) -> bool:
     return len(batch.dropped) != before
 
 
+def further(
+    connection: psycopg.Connection[Any], table: Table, seed: int, salt: str, leaves: frozenset[str] | None = None
+) -> Order:
+    """The order for more rows in a table that may hold some already: numbers go on, keys are not repeated."""
+    numbered = [column for column in table.writable if column.serial]
+    decisive = {name for unique in table.uniques for name in columns_of(unique, table)}
+    decisive |= {name for unique in table.uniques if unique.predicate for name in mentioned(unique.predicate, table)}
+    decisive |= {column.name for column in numbered} | {name for key in table.foreign_keys for name in key.columns}
+    rows = existing(connection, table, sorted(decisive))
+    first = {c.name: _after([row[c.name] for row in rows], c.sequence.start if c.sequence else 1) for c in numbered}
+    return Order(seed, " ".join((salt, *sorted(leaves or ()))), first=first, existing=rows, leaves=leaves)
+
+
 def _after(values: Sequence[str | None], start: int) -> int:
     return max((int(value) + 1 for value in values if value is not None), default=start)
 
 
-def _phrase(message: str) -> str:
+def first_line(message: str) -> str:
     return message.splitlines()[0].strip() if message else "the server refused its rows"
 
 

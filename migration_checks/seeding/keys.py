@@ -64,9 +64,10 @@ def _quoted(name: str) -> str:
 
 
 def existing(connection: psycopg.Connection[Any], table: Table, columns: Sequence[str]) -> list[dict[str, str | None]]:
-    """The values of these columns in the rows that the table holds, as text."""
+    """The values of these columns in the rows that the table holds, as text; one empty row when no column is asked for."""
     if not columns:
-        return []
+        row = connection.execute(f"SELECT EXISTS (SELECT FROM {table.name})".encode()).fetchone()
+        return [{}] if row and row[0] else []
     listed = ", ".join(f"{_quoted(column)}::text" for column in columns)
     rows = connection.execute(f"SELECT {listed} FROM {table.name} LIMIT {MOST}".encode()).fetchall()
     return [dict(zip(columns, row, strict=True)) for row in rows]

@@ -131,7 +131,7 @@ class _Planner:
         references, pending = [], []
         for key in sorted(keys, key=lambda key: (key.parent == self.table.name, len(key.columns), key.name)):
             own = key.parent == self.table.name
-            given = [] if own and not self.order.existing else self.keys(key)
+            given = [] if own and not self.order.existing and self.order.only is None else self.keys(key)
             if given is None:
                 pending.append(key)
                 continue

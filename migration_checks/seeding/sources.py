@@ -11,6 +11,7 @@ from migration_checks.seeding.schema import Sequence
 
 ADVERSARIAL_SHARE = 0.3
 NULL_SHARE = 0.12
+FAR = 200_000
 
 
 class Source(Protocol):
@@ -129,7 +130,8 @@ class Distinct:
         self.offset, self.stride = spaced or (0, 1)
         self.spaced = spaced is not None
         self.used: set[Hashable] = set(taken)
-        self.place = 0
+        # Of a table that is too large to be read whole, no key is known to be free: start far from those that were read.
+        self.place = 10_000_000 if len(self.used) >= FAR else 0
 
     def _series(self) -> str | None:
         """The next value of the endless series that was not used."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import psycopg
 
+from migration_checks.seeding.application import Application
+from migration_checks.seeding.columns import ColumnFilling
 from migration_checks.seeding.filling import Filling
 from migration_checks.seeding.keys import Keys
 from migration_checks.seeding.order import levels
@@ -69,17 +71,56 @@ class Synthesizer:
             targets, leaves = self._targets(relations)
             tables = self._reader.tables([relation.oid for relation in targets])
             self._pools.forget()
-            written, unfilled = self._fill(tables, leaves, replica)
+            keys = Keys(self.connection)
+            self._search("public")
+            written, unfilled = self._fill(tables, keys, leaves, replica)
+            added = self._fill_columns(relations, columns, written, keys)
+        return Filled(written, added, unfilled)
+
+    def write(self, tables: Sequence[str], rows: int) -> Filled:
+        """Insert `rows` more rows into each of these tables, which hold some, as an application would: triggers awake, defaults used.
+
+        Every row is an attempt of its own, in a transaction of its own; `Filled.unfilled` counts those that were refused.
+        """
+        with self._session(replica=False):
+            oids = {relation.name: relation.oid for relation in self._reader.relations()}
+            known = {table.name: table for table in self._reader.tables([oids[name] for name in tables if name in oids])}
+            self._pools.forget()
+        application = Application(self.connection, self._pools, self.seed, self._row)
+        written: dict[str, int] = {}
+        unfilled: dict[str, str] = {name: "there is no such table" for name in tables if name not in known}
+        for name in tables:
+            if name in known:
+                written[name], reason = application.write(known[name], rows)
+                unfilled |= {name: reason} if reason else {}
         return Filled(written, {}, unfilled)
 
+    def _fill_columns(
+        self, relations: Sequence[Relation], columns: Collection[str], written: Mapping[str, int], keys: Keys
+    ) -> dict[str, int]:
+        """Fill columns of tables that held rows before."""
+        old = [r for r in relations if r.root is None and r.name not in written]
+        concerned = [r for r in old if any(column.startswith(r.name + ".") for column in columns)]
+        if not concerned:
+            return {}
+        self._search("")
+        tables = self._reader.tables([relation.oid for relation in concerned])
+        self._search("public")
+        filling = ColumnFilling(self.connection, self._pools, keys, self.seed)
+        counts: dict[str, int] = {}
+        for table in tables:
+            named = {column.name: f"{table.name}.{column.quoted}" for column in table.columns}
+            done = filling.fill(table, [name for name, identity in named.items() if identity in columns])
+            counts |= {named[name]: count for name, count in done.items()}
+        return counts
+
     def _fill(
-        self, tables: Sequence[Table], leaves: Mapping[str, frozenset[str]], replica: bool
+        self, tables: Sequence[Table], keys: Keys, leaves: Mapping[str, frozenset[str]], replica: bool
     ) -> tuple[dict[str, int], dict[str, str]]:
         by_name = {table.name: table for table in tables}
-        filling = Filling(self.connection, self._pools, Keys(self.connection), self.seed, self.rows, replica)
+        filling = Filling(self.connection, self._pools, keys, self.seed, self.rows, replica)
         written: dict[str, int] = {}
         unfilled: dict[str, str] = {}
-        self._search("public")
         for group in levels({table.name: [key.parent for key in table.foreign_keys] for table in tables}):
             done, failed = filling.fill([by_name[name] for name in group], leaves)
             written |= done
@@ -112,18 +153,26 @@ class Synthesizer:
         return frozenset(empty)
 
     @contextmanager
-    def _session(self) -> Iterator[bool]:
-        """A transaction with pinned settings; yields whether triggers and foreign keys sleep in it."""
-        replica = self._may_be_replica()
+    def _session(self, *, replica: bool = True) -> Iterator[bool]:
+        """A transaction with pinned settings; yields whether triggers and foreign keys sleep in it, as far as `replica` asks for it."""
+        replica = replica and self._may_be_replica()
         settings = dict(_SETTINGS) | ({"session_replication_role": "replica"} if replica else {})
         with self.connection.transaction():
             calls = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in settings.items())
             self.connection.execute(f"SELECT {calls}".encode())
             yield replica
 
-    def _search(self, path: str) -> None:
-        """Functions of the user expect to find what they call."""
-        self.connection.execute(b"SELECT pg_catalog.set_config('search_path', %s, true)", [f'"$user", {path}'])
+    @contextmanager
+    def _row(self) -> Iterator[None]:
+        """The transaction of one row of the application."""
+        with self._session(replica=False):
+            self._search("public")
+            yield
+
+    def _search(self, schema: str) -> None:
+        """Functions of the user expect to find what they call; expressions are read with every name qualified."""
+        path = f'"$user", {schema}' if schema else "pg_catalog"
+        self.connection.execute(b"SELECT pg_catalog.set_config('search_path', %s, true)", [path])
 
     def _may_be_replica(self) -> bool:
         if self.connection.info.parameter_status("is_superuser") == "on":
