@@ -209,6 +209,17 @@ class TestEmptyDowngrades:
 
         assert judged(*walk) == [("MC107", "undo c", "c", ("descend c", "descend b"))]
 
+    def test_an_empty_downgrade_is_said_once_whatever_the_way_down_adds(self) -> None:
+        """It does nothing, so what lies there beyond its own leavings is no second fault of it, nor of the places below."""
+        more = residue(left_over(), left_over("public.more"), values(changed=9))
+        walk = (
+            undo("c", downgrade_empty=True, residue=self.LEFT),
+            down("c", "c", "b", downgrade_empty=True, residue=more),
+            down("b", "b", "a", residue=more),
+        )
+
+        assert judged(*walk) == [("MC107", "undo c", "c", ("descend c", "descend b"))]
+
     def test_an_empty_downgrade_is_not_blamed_for_what_came_from_above(self) -> None:
         """A merge revision has nothing to take back: on the way down others' residue lies there, and it is silent."""
         walk = (
