@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from migration_checks.check import Check, Finding, Severity
+from migration_checks.check import Check, Finding
 from migration_checks.renderers.escape import lines, visible
 from migration_checks.renderers.evidence import evidence_lines
 from migration_checks.renderers.summary import closing_line, counted, header_line, verdict_reason
-from migration_checks.report import FAILED, PASSED, Note, Report, Step
-from migration_checks.transition import Leg
+from migration_checks.renderers.walk import MARKS, STYLES, WalkView
+from migration_checks.report import FAILED, PASSED, Note, Report
 
 WIDTH = 100
-MANY = 60
-STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
-MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "✓"}
 
 
 def render(report: Report) -> str:
@@ -58,59 +55,7 @@ def _section(title: str, entries: Sequence[object], views: list[RenderableType])
 
 
 def _walk(report: Report) -> RenderableType:
-    """A row a revision and a column a leg: mark and seconds, then what was compared at this revision."""
-    if not report.steps:
-        return Text("No step was walked.", "bold red")
-    marks = _marks(report)
-    legs = [leg for leg in Leg if any(step.leg is leg for step in report.steps)]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("revision", overflow="fold")
-    for leg in legs:
-        table.add_column(str(leg), justify="right", no_wrap=True)
-    for title in ("rows", "values"):
-        table.add_column(f"{title} compared", justify="right")
-    quiet = 0
-    for revision in report.revisions:
-        steps = [step for step in report.steps if step.revision == revision]
-        if len(report.revisions) > MANY and all(marks[step.revision, step.leg][0] == "✓" for step in steps):
-            quiet += 1
-            continue
-        table.add_row(Text(visible(revision)), *(_cell(steps, leg, marks) for leg in legs), *_compared(steps))
-    return Group(table, Text(f"{quiet:,} more revisions, with nothing to say of them.")) if quiet else table
-
-
-def _cell(steps: Sequence[Step], leg: Leg, marks: Mapping[tuple[str, Leg], tuple[str, str]]) -> Text:
-    """The mark and seconds of the steps of one leg; a dash where there was none."""
-    walked = [step for step in steps if step.leg is leg]
-    if not walked:
-        return Text("–", "dim")
-    mark, style = marks[walked[0].revision, leg]
-    return Text.assemble((mark, style), (f" {sum(step.seconds for step in walked):.2f}s", "dim"))
-
-
-def _compared(steps: Sequence[Step]) -> tuple[Text, Text]:
-    rows = sum(step.rows_compared for step in steps)
-    values = sum(step.values_compared for step in steps)
-    return Text(f"{rows:,}"), Text(f"{values:,}")
-
-
-def _marks(report: Report) -> dict[tuple[str, Leg], tuple[str, str]]:
-    """(revision, leg) -> the mark of the worst that was found there, and its style."""
-    worst: dict[tuple[str, Leg], Severity] = {}
-    for finding in report.findings:
-        if finding.waiver is None:
-            place = (finding.revision, finding.leg)
-            worst[place] = max(finding.severity, worst.get(place, Severity.INFO))
-    marks: dict[tuple[str, Leg], tuple[str, str]] = {}
-    for step in report.steps:
-        place = (step.revision, step.leg)
-        severity = worst.get(place, Severity.INFO)
-        if step.failure is not None and severity is Severity.INFO:
-            # A downgrade that says it cannot, or a failure that no check counts: it did not go, but nothing is wrong.
-            marks[place] = ("–", "dim")
-        else:
-            marks.setdefault(place, (MARKS[severity], "green" if severity is Severity.INFO else STYLES[severity]))
-    return marks
+    return WalkView(report) if report.steps else Text("No step was walked.", "bold red")
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:

@@ -134,3 +134,18 @@ def test_an_unknown_check_is_shown_all_the_same() -> None:
     text = render(replace(SAMPLE, findings=(replace(LOST, check="MC999", name="later"),)))
 
     assert "MC999 later" in text
+
+
+def test_a_folded_place_is_marked_too() -> None:
+    """What was seen again on the way down is no tick there, although it is told in one place."""
+    descend = replace(STEPS[2], leg=Leg.DESCEND)
+
+    assert "✗ 0.12s  ✗ 0.12s" in render(replace(SAMPLE, steps=(STEPS[2], descend), findings=(LOST,)))
+
+
+def test_a_narrow_terminal_gets_paragraphs() -> None:
+    """Where the table does not fit, no number of it is cut off."""
+    text = " ".join(on_terminal(CLEAN, 30, color_system=None).split())
+
+    assert "bbb222: ✓ ascend 0.50s, ✓ undo 0.12s, 2,000 rows and 24,000 values compared" in text
+    assert "…" not in text
