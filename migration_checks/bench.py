@@ -63,7 +63,7 @@ class Bench:
         """Take hold of the database again after `leave`."""
         self.connection = connect(self.url)
         self.rows.connection = self.connection
-        self.synthesizer.connection = self.connection
+        self.synthesizer = Synthesizer(self.connection, rows=self.size, seed=self.seed)
         self.environment.attach(self.url)
 
     def move(self, url: str, databases: Databases) -> None:

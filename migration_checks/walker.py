@@ -130,18 +130,28 @@ class Walker:
                 self.bench.environment.stamp(after.heads)
             return
         if undo.failure is None:
-            redo = self._redone(revision, undo.after, window)
+            redo, led_back = self._redone(revision, undo, window)
             yield redo
-            if clean(redo):
+            if led_back:
                 return
         self._again(revision, below)
 
-    def _redone(self, revision: Revision, undone: Snapshot, window: Window) -> Transition:
-        after = self.here.snapshot
+    def _redone(self, revision: Revision, undo: Transition, window: Window) -> tuple[Transition, bool]:
+        """REDO. Where the downgrade left another schema, or other rows, that is its fault: only the other half is compared.
+
+        Also says whether the bench stands just where the first upgrade left it.
+        """
+        after, undone = self.here.snapshot, undo.after
         outcome, again = self._step(Leg.REDO, revision)
         now = self._look(after, outcome, self.here.applied, keep=False)
-        residue = self.bench.compare(after, now, windows=(window, again)) if outcome.failure is None else Changes()
-        return self._transition(Leg.REDO, revision, undone, now, outcome, after, Changes(), residue)
+        found = self.bench.compare(after, now, windows=(window, again)) if outcome.failure is None else Changes()
+        residue = replace(
+            found,
+            catalog=found.catalog if undo.residue.schema_equal else (),
+            tables=found.tables if clean(undo) else (),
+        )
+        redo = self._transition(Leg.REDO, revision, undone, now, outcome, after, Changes(), residue)
+        return redo, clean(replace(redo, residue=found))
 
     def _ascended(self, revision: Revision, below: Place, after: Snapshot, outcome: Outcome) -> Transition:
         before = below.snapshot
