@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -10,13 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from migration_checks.config import Settings, load_settings
-from migration_checks.errors import ConfigurationError
+from migration_checks.errors import ConfigurationError, ProviderError
 from migration_checks.fields import nearest
 from migration_checks.interchange import from_json
 from migration_checks.merging import merge
 from migration_checks.renderers import RENDERERS, renderer_named
 from migration_checks.renderers.escape import visible
 from migration_checks.report import Progress, Report
+
+OF_THE_SERVER = ("08", "28", "53", "57", "58")
+"""SQLSTATE classes of connections, authorization, resources, operators' intervention and the system below PostgreSQL."""
+NO_PRIVILEGE = "42501"
 
 
 def verify(arguments: argparse.Namespace) -> int:
@@ -25,7 +30,7 @@ def verify(arguments: argparse.Namespace) -> int:
     _prepare(path for _, path in settings.reports)
     from migration_checks.verify import verify as walk
 
-    with _progress_display() as progress:
+    with _environment_trouble(), _progress_display() as progress:
         report = walk(settings, progress=progress)
     _write_reports(report, settings)
     status: int = report.exit_status
@@ -139,6 +144,28 @@ def _progress_display() -> Iterator[Callable[[Progress], None] | None]:
             display.update(task, description=where, completed=progress.done, total=progress.total)
 
         yield show
+
+
+@contextmanager
+def _environment_trouble() -> Iterator[None]:
+    """Tell a server that stopped, is full or refuses, and a full disk of our own, in a sentence: they are no errors of ours."""
+    import psycopg
+
+    from migration_checks.connection import translated
+
+    try:
+        yield
+    except psycopg.Error as error:
+        if (error.sqlstate or "08")[:2] not in OF_THE_SERVER and error.sqlstate != NO_PRIVILEGE:
+            raise
+        with translated("The walk"):
+            raise
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE):
+            raise
+        raise ProviderError(
+            f"The walk failed: {error.strerror}.", "Free what is used up on this machine, and try again."
+        ) from error
 
 
 def _prepare(paths: Iterable[Path | None]) -> None:

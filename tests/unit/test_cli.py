@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from migration_checks import cli, commands
@@ -137,6 +139,39 @@ def test_an_unexpected_error_asks_for_a_report(
     assert "internal error: KeyError: 'oops'. Please report it" in quiet
     assert "Traceback" not in quiet
     assert "Traceback" in loud
+
+
+@pytest.mark.parametrize(
+    ("error", "part"),
+    [
+        (psycopg.errors.DiskFull("could not extend file"), "Free space on the server's disk"),
+        (psycopg.errors.AdminShutdown("terminating connection"), "shut down"),
+        (psycopg.OperationalError("server closed the connection"), "See that the server runs"),
+        (psycopg.errors.InsufficientPrivilege("permission denied to create database"), "CREATEDB"),
+        (OSError(errno.ENOSPC, "No space left on device"), "Free what is used up"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_trouble_around_the_toolkit_is_no_internal_error(
+    project: Path, walking: Callable[[Walk], None], capsys: pytest.CaptureFixture[str], error: Exception, part: str
+) -> None:
+    """A full disk, a server that goes away or that refuses are told with what to do about them."""
+    walking(raising(error))
+
+    assert cli.main(["verify"]) == 2
+    err = capsys.readouterr().err
+    assert part in err
+    assert "internal error" not in err
+
+
+def test_a_mistake_in_our_own_sql_is_an_internal_error(
+    project: Path, walking: Callable[[Walk], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What only the toolkit can have done wrong asks to be reported."""
+    walking(raising(psycopg.errors.SyntaxError("syntax error")))
+
+    assert cli.main(["verify"]) == 2
+    assert "internal error" in capsys.readouterr().err
 
 
 def test_an_interrupt_is_no_error(project: Path, walking: Callable[[Walk], None], capsys: pytest.CaptureFixture[str]) -> None:
