@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import importlib
 import os.path
 import sys
@@ -102,12 +103,27 @@ def plain_lineage(table: Fields, base: Path) -> Lineage:
     if config is not None and not os.path.isfile(base / config):
         raise table.error(f"There is no Alembic configuration at {base / config}.")
     if config is not None:
-        return Lineage(config, root=(base / config).parent, config=base / config, section=section)
+        return Lineage(config, root=_root(base / config, section, base), config=base / config, section=section)
     if folder is None:
         raise table.error(f"{table.where} has neither config nor script_location.")
     if not os.path.isdir(base / folder):
         raise table.error(f"There is no folder {base / folder}.")
     return Lineage(folder, root=base, script_location=base / folder, section=section)
+
+
+def _root(config: Path, section: str, base: Path) -> Path:
+    """The folder that the configuration's relative paths start from.
+
+    Alembic takes the folder in which it is run, so that is the first guess; the configuration's own folder is the other.
+    """
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(config, encoding="utf-8")
+        location = parser.get(section, "script_location", fallback="")
+    except (configparser.Error, UnicodeDecodeError):
+        location = ""
+    found = location and "%(here)" not in location and os.path.isdir(base / location)
+    return base if found else config.parent
 
 
 def _discovered(written: Fields, cwd: Path, project: Path) -> Lineage:
