@@ -30,7 +30,6 @@ def run_sql_file(connection: psycopg.Connection, path: Path) -> None:
     except psycopg.Error as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ConfigurationError(f"The baseline {path} cannot be run: {reason}.", REMEDY) from error
-    connection.execute("RESET ALL")
 
 
 def _run(connection: psycopg.Connection, statements: str, data: str | None) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+import psycopg
+
 from migration_checks.baseline_sql import run_sql_file
 from migration_checks.bench import Bench
 from migration_checks.checkpoints import Checkpoints
 from migration_checks.checks import CHECKS
 from migration_checks.config import Settings
-from migration_checks.connection import connect
 from migration_checks.database import Databases
 from migration_checks.environment import Environment
 from migration_checks.findings import judge
@@ -118,7 +119,8 @@ class Run:
         url = self.databases.create("walk")
         baseline = self.settings.lineage.baseline_sql
         if baseline is not None:
-            with connect(url) as connection:
+            # Not a connection of ours: its search_path would put unqualified names into pg_catalog.
+            with psycopg.connect(url, autocommit=True) as connection:
                 run_sql_file(connection, self.settings.lineage.root / baseline)
         return url
 

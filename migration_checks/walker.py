@@ -54,11 +54,15 @@ class Walker:
     def walk(self) -> Iterator[Transition]:
         """ASCEND, UNDO, REDO, ORDER and WRITES for each revision, then DESCEND; LEAP is run apart (leap.py)."""
         self.here = self.recovery.start(self.route.before)
+        unreached: list[str] = []
         for revision in self.route.revisions:
             if self.blocked & self.graph.ancestors([revision.id]):
-                self._note(revision, "Not walked: it needs a revision whose upgrade fails even on empty tables.")
+                unreached.append(revision.id)
             else:
                 yield from self._arrived(revision, list(self._visit(revision)))
+        if unreached:
+            reason = "Not walked: what they need could not be built; the failed upgrade above says why."
+            self.notes.append(Note(_listed(unreached), reason))
         yield from self._descend()
 
     # -- one revision ------------------------------------------------------------------------------------------------
@@ -291,3 +295,10 @@ class Walker:
 def clean(transition: Transition) -> bool:
     """Whether a leg ended just where it should."""
     return transition.failure is None and transition.residue.schema_equal and transition.residue.data_equal
+
+
+def _listed(revisions: list[str]) -> str:
+    """Many revisions in few words."""
+    if len(revisions) <= 3:
+        return ", ".join(revisions)
+    return f"{len(revisions)} revisions from {revisions[0]} to {revisions[-1]}"
