@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from itertools import pairwise
 from random import Random
 
@@ -73,13 +73,14 @@ def applied(pool: Pool, kind: Type, conditions: Sequence[Condition], name: str, 
     if not alone:
         return hinted
     read_value = reads(kind)
+    base, base_modifier = bottom(kind, modifier)
 
     def keep(value: str) -> bool:
         cell = read_value(value)
-        return all(condition.met(lambda _: cell) is not False for condition in alone)
+        return _fits(value, base, base_modifier) and all(condition.met(lambda _: cell) is not False for condition in alone)
 
     kept = hinted.only(keep)
-    return replace(kept, nth=_fitted(kept, bottom(kind, modifier)[0], conditions, name, keep))
+    return replace(kept, nth=_fitted(kept, base, conditions, name, keep))
 
 
 def _fitted(
@@ -152,12 +153,15 @@ def hints(conditions: Sequence[Condition], kind: Type, name: str, modifier: int 
 
 def _fits(value: str, kind: Type, modifier: int) -> bool:
     if kind.name in _NUMBERS and kind.builtin:
-        return _number_fits(value, kind.name, modifier)
+        with localcontext(prec=1100):
+            return _number_fits(value, kind.name, modifier)
     return kind.name not in ("varchar", "bpchar") or modifier < 4 or len(value) <= modifier - 4
 
 
 def _number_fits(value: str, name: str, modifier: int) -> bool:
     number = Decimal(value)
+    if not number.is_finite():
+        return name not in _INTEGERS
     if name in _INTEGERS:
         low, high = {"int2": (-(2**15), 2**15), "int4": (-(2**31), 2**31), "oid": (0, 2**32)}.get(name, (-(2**63), 2**63))
         return number == number.to_integral_value() and low <= number < high

@@ -51,7 +51,6 @@ class Draft:
         self.plan = plan
         self.random = random
         self.context = context or {}
-        self.multiplied = 0
         self.batch = Batch(0, {})
         self.chosen: list[Reference] = []
         self.waiting = frozenset(name for key in plan.pending for name in key.columns)
@@ -68,15 +67,50 @@ class Draft:
         for name in (*plan.referring, *self.waiting):
             columns.setdefault(name, [None] * prototypes)
         self.batch = Batch(prototypes, {**self.context, **columns})
-        self._accept(0, prototypes, frozenset(columns) - self.waiting)
+        movable = frozenset(columns) - self.waiting
+        self._point(prototypes)
+        if self._rules(movable) or len(self.chosen) < len(plan.references):
+            self._accept(0, prototypes, movable)
+            self._replace(prototypes, movable)
         if prototypes == PROTOTYPES < count and not self.context:
             self._multiply(count)
         return self.batch
+
+    def _replace(self, count: int, movable: frozenset[str]) -> None:
+        """Other rows for those that were dropped, as long as that leads anywhere."""
+        batch = self.batch
+        for _ in range(2):
+            missing = count - batch.rows
+            if self.context or not missing or not batch.rows:
+                return
+            self._compact()
+            more = build(self.plan.table, self.plan.sources, missing)
+            missing = min([missing, *(len(column) for column in more.values())])
+            for name, column in batch.columns.items():
+                column.extend(more[name][:missing] if name in more else [None] * missing)
+            batch.count += missing
+            self.chosen = []
+            self._accept(batch.count - missing, batch.count, movable)
+            if len(batch.dropped) == missing:
+                return
+
+    def _point(self, count: int) -> None:
+        """Choose the parents of all rows at once where no two references share a column."""
+        if any(len(names) > 1 for names in self._overlaps()):
+            return
+        for reference in self.plan.references:
+            if reference.own or reference.unique or not self.context.keys().isdisjoint(reference.key.columns):
+                continue
+            names = reference.key.columns
+            pointed = reference.several(count, [self.batch.columns[name] for name in names])
+            self.batch.columns.update(zip(names, pointed, strict=True))
+            self.chosen.append(reference)
 
     def _multiply(self, count: int) -> None:
         """Lengthen the columns that must not repeat; the others repeat by themselves."""
         batch, plan = self.batch, self.plan
         self._compact()
+        self.chosen = []
         period = batch.count
         if not period:
             return
@@ -88,7 +122,6 @@ class Draft:
         for name, values in added.items():
             batch.columns[name] = batch.columns[name] + values[:more]
         batch.count = period + more
-        self.multiplied = period
         live |= plan.referring
         if self._rules(live):
             self._accept(period, batch.count, live)
@@ -214,7 +247,7 @@ class _Settler:
     def settle(self, row: int) -> bool:
         cells: Cells = {name: self.batch.value(name, row) for name in self.needed}
         try:
-            self._refer(cells, self.open if row >= (self.draft.multiplied or row + 1) else None)
+            self._refer(cells, self.open)
             for _ in range(_TRIES):
                 culprits = self._violated(cells, row)
                 if culprits is None:

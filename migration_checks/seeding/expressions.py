@@ -62,16 +62,23 @@ _CONSTANT_WORDS = {
     "session_user": "session_user",
     "user": "current_user",
 }
+_QUALIFIED = re.compile(r"OPERATOR\([^()]*?\.([-+*/<>=~!@#%^&|`?]+)\)")
 _COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 
 
 def parse(text: str) -> Node:
     """The tree of a boolean or scalar expression; raises Unreadable."""
-    reader = _Reader(_tokens(text))
+    reader = _Reader(_tokens(_plain(text)))
     tree = reader.either()
     if reader.kind != "end":
         raise Unreadable(reader.text)
     return tree
+
+
+def _plain(text: str) -> str:
+    """Operators of extensions without their schema; literals stay as they are."""
+    parts = re.split(r"('(?:[^']|'')*')", text)
+    return "".join(part if at % 2 else _QUALIFIED.sub(r" \1 ", part) for at, part in enumerate(parts))
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:

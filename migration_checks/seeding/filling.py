@@ -93,7 +93,7 @@ class Filling:
             return self._repaired(table, batch, order, count, first_line(str(error)))
 
     def _repaired(self, table: Table, batch: Batch, order: Order, count: int, reason: str) -> int:
-        """Row by row, then with other rows, until half of what is wanted is there."""
+        """Row by row, then with other rows, until what is wanted is there."""
         taken = 0
         for turn in range(_ROUNDS):
             if turn:
@@ -101,7 +101,7 @@ class Filling:
             result = self._salvaged(table, batch, 0 if not turn else count - taken)
             taken += result.taken
             reason = first_line(result.reason or reason)
-            if taken * 2 >= min(count, batch.rows):
+            if taken >= count:
                 break
         if not taken:
             raise Impossible(reason)

@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-_ARRAY_WORD: Final = re.compile(r'[\s,{}"\\]')
+_ARRAY_WORD: Final = re.compile(r'[\s,;:{}"\\]')
 _COPY: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _SPECIAL: Final = re.compile(r"[\\\t\n\r]")
 
 
-def array(values: Iterable[str | None]) -> str:
+def array(values: Iterable[str | None], delimiter: str = ",") -> str:
     """The literal of a one-dimensional array."""
-    return "{" + ",".join(map(_array_item, values)) + "}"
+    return "{" + delimiter.join(map(_array_item, values)) + "}"
 
 
-def matrix(rows: Sequence[Sequence[str | None]]) -> str:
+def matrix(rows: Sequence[Sequence[str | None]], delimiter: str = ",") -> str:
     """The literal of a two-dimensional array; rows are of equal length."""
-    return "{" + ",".join(array(row) for row in rows) + "}"
+    return "{" + delimiter.join(array(row, delimiter) for row in rows) + "}"
 
 
 def _array_item(value: str | None) -> str:

@@ -74,7 +74,7 @@ class _Planner:
     def plan(self) -> Plan:
         names = {column.name for column in self.columns}
         keys = [key for key in self.table.foreign_keys if names & set(key.columns)]
-        filled = frozenset(name for key in keys for name in key.columns)
+        filled = frozenset(name for key in keys for name in key.columns) - self._backed(keys)
         pools = {column.name: self._pool(column) for column in self.columns}
         identities = {column.name: self._identity(column, pools[column.name]) for column in self.columns}
         uniques = [Uniqueness(unique, self.table, identities) for unique in self.table.uniques]
@@ -88,6 +88,12 @@ class _Planner:
         plan = Plan(self.table, sources, references, pending, uniques, self.checks, pools, self.typed, self.bounds)
         plan.choices = [self._choices(bound, plan) for bound in self.bounds]
         return plan
+
+    def _backed(self, keys: Sequence[ForeignKey]) -> frozenset[str]:
+        """NOT NULL columns that keep a value of their own when every foreign key over them points nowhere."""
+        nullable = {column.name for column in self.columns if column.nullable}
+        needed = {name for key in keys if not nullable & set(key.columns) for name in key.columns}
+        return frozenset(name for key in keys for name in key.columns) - nullable - needed
 
     def _identity(self, column: Column, pool: Pool) -> Callable[[str], Hashable]:
         if not column.folds:

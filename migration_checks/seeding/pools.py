@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -39,7 +40,7 @@ class Pools:
         key = (kind, modifier)
         if key not in self._known:
             pool = self._make(kind, modifier, chance(self.seed, kind.sql, str(modifier)))
-            self._known[key] = pool.only(str.isascii) if pool is not None and self.ascii else pool
+            self._known[key] = None if pool is None else _varied(pool.only(str.isascii) if self.ascii else pool)
         return self._known[key]
 
     def _make(self, kind: Type, modifier: int, random: Random) -> Pool | None:
@@ -53,9 +54,15 @@ class Pools:
         }
         scalar = (SCALARS if kind.builtin else EXTENSIONS).get(kind.name)
         if scalar is not None and kind.kind in "ba" and (kind.kind == "b" or kind.name.endswith("vector")):
-            return scalar(random, modifier)
+            pool = scalar(random, modifier)
+            return self._supported(pool, kind) if kind.name == "xml" else pool
         maker = makers.get(kind.kind, self._trial)
         return maker(kind, modifier, random)
+
+    def _supported(self, pool: Pool, kind: Type) -> Pool | None:
+        """The pool, None where the server was built without the type's library."""
+        query = f"SELECT v.v FROM unnest(%(v)s::text[]) v(v) WHERE (v.v::{kind.sql}) IS NOT NULL".encode()
+        return pool if self.asked(query, list(pool.values)) else None
 
     def _enum(self, kind: Type, modifier: int, random: Random) -> Pool | None:
         labels = kind.labels
@@ -66,16 +73,18 @@ class Pools:
         if inner is None or not inner.values:
             return Pool(("{}",), nth=lambda k: "{}" if k == 0 else None)
         values = inner.plausible or inner.values
-        plausible = tuple(literals.array(random.choices(values, k=random.randint(1, 4))) for _ in range(16))
-        edges = [literals.array([]), literals.array([values[0], values[0]]), literals.array(inner.adversarial[:6])]
+        mark = kind.element.delimiter if kind.element else ","
+        array, matrix = partial(literals.array, delimiter=mark), partial(literals.matrix, delimiter=mark)
+        plausible = tuple(array(random.choices(values, k=random.randint(1, 4))) for _ in range(16))
+        edges = [array([]), array([values[0], values[0]]), array(inner.adversarial[:6])]
         null_allowed = not (kind.element and kind.element.not_null)
-        edges += [literals.array([None]), literals.array([values[0], None])] if null_allowed else []
-        rare = (literals.matrix([[values[0], values[-1]], [values[-1], values[0]]]),)
+        edges += [array([None]), array([values[0], None])] if null_allowed else []
+        rare = (matrix([[values[0], values[-1]], [values[-1], values[0]]]),)
         nth = inner.nth
 
         def distinct(k: int) -> str | None:
             value = nth(k) if nth else None
-            return None if value is None else literals.array([value])
+            return None if value is None else array([value])
 
         # Arrays compare by their elements: those of folding types stay apart by text only where it is folded.
         fold: Callable[[str], Any] = str.casefold if inner.canonical is not str else str
@@ -169,6 +178,14 @@ class Pools:
         query = f"SELECT v.v FROM unnest(%(v)s::text[]) v(v) WHERE (v.v::{kind.sql}) IS NOT NULL".encode()
         found = tuple(value for value in _CANDIDATES if self.asked(query, [value]))
         return Pool(found, nth=lambda k: found[k] if k < len(found) else None) if found else None
+
+
+def _varied(pool: Pool) -> Pool:
+    """A pool of few values, with some of its series."""
+    nth = pool.nth
+    if nth is None or len(pool.values) > 5:
+        return pool
+    return replace(pool, plausible=tuple(dict.fromkeys((*pool.plausible, *(value for k in range(3, 8) if (value := nth(k)))))))
 
 
 def _listed_nth(pool: Pool, accepted: frozenset[str]) -> Callable[[int], str | None]:

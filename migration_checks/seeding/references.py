@@ -99,6 +99,21 @@ class Reference:
         wanted = tuple(cells[self.key.columns[place]] for place in places)
         return groups.get(wanted, [])  # type: ignore[arg-type]
 
+    def several(self, count: int, given: Sequence[list[str | None]]) -> list[list[str | None]]:
+        """The key's columns for the first rows, skewed as `choose` does; rows that point nowhere keep what `given` says."""
+        columns = [list(column) for column in given]
+        share = NULL_SHARE if self.blankable else 0.0
+        nullable = [name in self.optional for name in self.key.columns]
+        for row in range(count):
+            key = self.keys[int(len(self.keys) * self.random.random() ** 1.4)] if self.keys else None
+            if key is None or self.random.random() < share:
+                for column, may in zip(columns, nullable, strict=True):
+                    column[row] = None if may else column[row]
+            else:
+                for column, value in zip(columns, key, strict=True):
+                    column[row] = value
+        return columns
+
     def many(self, count: int) -> list[Key] | None:
         """Keys for `count` further rows at once; None when they must be chosen row by row."""
         if self.own or not self.keys:

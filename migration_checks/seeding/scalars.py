@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from random import Random
 from typing import Final
 
@@ -56,7 +56,11 @@ def _numeric(random: Random, modifier: int) -> Pool:
         plausible = tuple(f"{random.uniform(0, 5000):.{random.choice((0, 1, 2, 4))}f}" for _ in range(32))
         edges = ("0", "-1", "1.0", "1.00", "-0.000000001", "1000000000000000000000000000.5", "99999999999999999999")
         return Pool(plausible, edges, ("NaN",), _counter(10**30), _numeric_identity, True)
-    digits, scale = limits
+    with localcontext(prec=1100):
+        return _limited_numeric(random, *limits)
+
+
+def _limited_numeric(random: Random, digits: int, scale: int) -> Pool:
     step, top = Decimal(1).scaleb(-scale), Decimal(1).scaleb(digits - scale)
     shown = max(scale, 0)
     usual = min(int(top / step) - 1, 5000 * 10**shown)
@@ -158,13 +162,14 @@ def _date(random: Random, modifier: int) -> Pool:
     def nth(k: int) -> str | None:
         return str(date(2001, 1, 1) + timedelta(days=k)) if k < 2_900_000 else None
 
-    return Pool(plausible, edges, ("infinity",), nth, ascending=True)
+    return Pool(plausible, edges, nth=nth, ascending=True)
 
 
 def _time(zone: str) -> Maker:
     def make(random: Random, modifier: int) -> Pool:
         plausible = tuple(f"{random.randint(0, 23):02d}:{random.randint(0, 59):02d}:{random.randint(0, 59):02d}{zone}" for _ in range(24))
-        edges = ("00:00:00" + zone, "23:59:59.999999" + zone, "02:30:00" + zone)
+        last = "23:59:59." + "9" * modifier if 0 < modifier < 6 else "23:59:59" if modifier == 0 else "23:59:59.999999"
+        edges = ("00:00:00" + zone, last + zone, "02:30:00" + zone)
         edges += ("12:00:00+05:30", "12:00:00-08") if zone else ("12:00:00",)
 
         def nth(k: int) -> str | None:
@@ -327,9 +332,15 @@ EXTENSIONS: Final[Mapping[str, Maker]] = {
     "sparsevec": _vector("sparsevec"),
     "cube": listed("(1, 2, 3)", "(0),(1)", edges=("(0)",), nth=lambda k: f"({10 * k})"),
     "seg": listed("1", "1 .. 2", "~1.5", nth=lambda k: str(10 * k)),
-    "isbn": listed("978-0-393-04002-9",),
+    "isbn": listed("978-0-393-04002-9", nth=lambda k: f"978{k:09d}?"),
+    "isbn13": listed("978-0-393-04002-9", nth=lambda k: f"978{k:09d}?"),
+    "ean13": listed("220-356483481-6", nth=lambda k: f"220{k:09d}?"),
+    "ismn": listed("979-0-2306-7118-7", nth=lambda k: f"9790{k:08d}?"),
+    "ismn13": listed("979-0-2306-7118-7", nth=lambda k: f"9790{k:08d}?"),
+    "issn": listed("1436-4522", nth=lambda k: f"977{k:07d}00?"),
+    "issn13": listed("977-1436-452-00-8", nth=lambda k: f"977{k:07d}00?"),
+    "upc": listed("220356483481", nth=lambda k: f"{k:011d}?"),
     "lo": listed("0", "1", nth=str),
-    "earth": listed("(6378168, 0, 0)"),
     "query_int": listed("1&2", "1|(2&3)"),
     "prefix_range": listed("123", "44"),
     "semver": listed("1.2.3", "0.0.1-alpha"),

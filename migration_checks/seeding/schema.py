@@ -35,6 +35,7 @@ class Type:
     labels: tuple[str, ...] = ()
     attributes: tuple[tuple[str, Type, int], ...] = ()
     checks: tuple[str, ...] = ()
+    delimiter: str = ","
 
     @property
     def builtin(self) -> bool:
@@ -212,7 +213,7 @@ class Reader:
         return made
 
 
-_TYPE_FIELDS = ("oid", "schema", "name", "sql", "kind", "element", "modifier", "not_null", "labels", "attributes", "checks")
+_TYPE_FIELDS = ("oid", "schema", "name", "sql", "kind", "element", "modifier", "not_null", "labels", "attributes", "checks", "delimiter")
 
 
 def _make_type(oid: int, records: Mapping[int, Record], made: dict[int, Type]) -> Type:
@@ -230,6 +231,7 @@ def _make_type(oid: int, records: Mapping[int, Record], made: dict[int, Type]) -
         tuple(record["labels"] or ()),
         tuple((name, _make_type(each, records, made), modifier) for name, each, modifier in record["attributes"] or ()),
         tuple(record["checks"] or ()),
+        record["delimiter"],
     )
     return made[oid]
 

@@ -98,13 +98,13 @@ class Repeating:
 
     def again(self) -> str | None:
         turn = self.random.random()
-        if self.nullable and (turn < 0.2 or not self.common):
+        if self.nullable and (turn < 0.4 or not self.common):
             return None
         if not self.common:
             raise Exhausted
-        if self.pool.hinted and turn < 0.6:
+        if self.pool.hinted and turn < 0.75:
             return self.random.choice(self.pool.hinted)
-        return self.random.choice(self.odd if turn > 0.9 else self.common)
+        return self.random.choice(self.odd if turn > 0.93 else self.common)
 
 
 class Distinct:

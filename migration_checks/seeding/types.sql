@@ -23,7 +23,8 @@ SELECT t.oid::bigint, n.nspname, t.typname, pg_catalog.format('%%I.%%I', n.nspna
         FROM pg_catalog.pg_attribute a
         WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped),
        (SELECT pg_catalog.array_agg(pg_catalog.pg_get_expr(k.conbin, 0) ORDER BY k.conname COLLATE "C")
-        FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')
+        FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
+       t.typdelim::text
 FROM pg_catalog.pg_type t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 WHERE t.oid IN (SELECT w.oid FROM wanted w)
