@@ -31,6 +31,10 @@ BELOW = frozenset({"column", "constraint", "trigger", "policy", "rule"})
 MOVING = frozenset({"index", "sequence"})
 """Kinds that change the schema together with their table."""
 
+RELATIONS = frozenset({"table", "foreign table", "view", "materialized view"})
+QUERIES = frozenset({"view", "materialized view", "rule"})
+"""Kinds whose text is a query, in which the bare name of a relation stands before its columns."""
+
 PLACE = "position"
 PROSE = frozenset({"comment", "source"})
 """Facets in which a name is text that no rename changes."""
@@ -47,6 +51,7 @@ class Renames:
     known: dict[ObjectId, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     columns: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    aliases: dict[str, str] = field(default_factory=dict)
 
     def rename(self, thing: CatalogObject, new: CatalogObject) -> None:
         """Give `thing` of the earlier catalog, and what is below it, the name of `new`."""
@@ -55,6 +60,8 @@ class Renames:
             self.columns[new.parent[1]][parts(thing.identity)[-1]] = parts(new.identity)[-1]
         elif thing.kind == "schema":
             self.names[thing.identity + "."] = new.identity + "."
+        elif thing.kind in RELATIONS:
+            self.aliases[parts(thing.identity)[-1] + "."] = parts(new.identity)[-1] + "."
         relabel = _relabel(thing, new)
         for each in self.catalog.values():
             moved = relabel(each)
@@ -64,14 +71,21 @@ class Renames:
 
     def translated(self, thing: CatalogObject, value: Json) -> Json:
         """A facet of the earlier `thing` as it reads when everything in it has its later name."""
-        if not self.known or value is None or isinstance(value, bool | int | float):
+        if not self.known:
             return value
-        text = json.dumps(value, ensure_ascii=False)
-        text = _replaced(text, self.names)
+        if isinstance(value, list):
+            return [self.translated(thing, each) for each in value]
+        if isinstance(value, dict):
+            return {key: self.translated(thing, each) for key, each in value.items()}
+        if not isinstance(value, str):
+            return value
+        text = _replaced(value, self.names)
+        if thing.kind in QUERIES:
+            text = _replaced(text, self.aliases)
         for table, names in self.columns.items():
             if (thing.parent is not None and thing.parent[1] == table) or table in text:
                 text = _replaced(text, names)
-        return json.loads(text)  # type: ignore[no-any-return]
+        return text
 
     def definition(self, thing: CatalogObject) -> Mapping[str, Json]:
         """The definition of the earlier `thing` with later names in it."""
@@ -203,20 +217,14 @@ def _name(identity: str) -> str:
 
 
 def _replaced(text: str, names: Mapping[str, str]) -> str:
-    """`text` (JSON) with each name that stands by itself replaced; a name that ends in a dot is a schema before another."""
-    quoted = {_inner(old): _inner(new) for old, new in names.items()}
-    if not any(old in text for old in quoted):
+    """`text` with each name that stands by itself replaced; a name that ends in a dot is a schema before another."""
+    if not any(old in text for old in names):
         return text
     choice = "|".join(
         rf'(?<![\w$".]){re.escape(old)}' if old.endswith(".") else rf"(?<![\w$]){re.escape(old)}(?![\w$])"
-        for old in sorted(quoted, key=len, reverse=True)
+        for old in sorted(names, key=len, reverse=True)
     )
-    return re.sub(choice, lambda found: quoted[found[0]], text)
-
-
-def _inner(text: str) -> str:
-    """How JSON writes `text` inside a string."""
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+    return re.sub(choice, lambda found: names[found[0]], text)
 
 
 def _relabel(old: CatalogObject, new: CatalogObject) -> Callable[[CatalogObject], CatalogObject]:

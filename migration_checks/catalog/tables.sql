@@ -1,6 +1,6 @@
--- Tables, foreign tables, their columns, views, materialized views and sequences, described without OIDs.
+-- Tables, foreign tables, their columns, and sequences, described without OIDs.
 --
--- Result: kind, identity, parent_kind, parent_identity, definition (JSON text; a facet that is absent has its default).
+-- Result: kind, identity, parent_kind, parent_identity, definition (JSON text; a facet that is absent or null has its default).
 -- search_path must be pg_catalog, so that every name is qualified. Lines that end in "since N" need PostgreSQL N.
 
 WITH space AS MATERIALIZED (
@@ -24,7 +24,7 @@ SELECT
     r.identity,
     CASE WHEN r.relispartition THEN 'table' ELSE 'schema' END AS parent_kind,
     CASE WHEN r.relispartition THEN parents.first ELSE r.space END AS parent_identity,
-    json_strip_nulls(json_build_object(
+    json_build_object(
         'owner', pg_get_userbyid(r.relowner),
         'privileges', CASE
             WHEN r.relacl @> acldefault('r', r.relowner) AND r.relacl <@ acldefault('r', r.relowner) THEN NULL
@@ -33,16 +33,15 @@ SELECT
         'comment', r.comment,
         'persistence', CASE r.relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' ELSE 'temporary' END,
         'access method', (SELECT amname FROM pg_am WHERE oid = r.relam),
-        'tablespace', (SELECT spcname FROM pg_tablespace WHERE oid = r.reltablespace),
-        'options', (
+        'tablespace', CASE WHEN r.reltablespace <> 0 THEN (SELECT spcname FROM pg_tablespace WHERE oid = r.reltablespace) END,
+        'options', CASE WHEN r.reloptions IS NOT NULL OR r.reltoastrelid <> 0 THEN (
             SELECT json_agg(option ORDER BY option)
             FROM (
                 SELECT unnest(r.reloptions)
                 UNION ALL
                 SELECT 'toast.' || unnest(toast.reloptions) FROM pg_class toast WHERE toast.oid = r.reltoastrelid
             ) AS options (option)
-            WHERE r.reloptions IS NOT NULL OR r.reltoastrelid <> 0
-        ),
+        ) END,
         'row security', r.relrowsecurity,
         'force row security', r.relforcerowsecurity,
         'replica identity', CASE r.relreplident
@@ -63,7 +62,7 @@ SELECT
             FROM pg_foreign_table f, unnest(f.ftoptions) AS option
             WHERE r.relkind = 'f' AND f.ftrelid = r.oid
         )
-    ))::text AS definition
+    )::text AS definition
 FROM relation r
 LEFT JOIN LATERAL (
     SELECT json_agg(i.inhparent::regclass::text ORDER BY i.inhseqno) AS names, min(i.inhparent::regclass::text) AS first,
@@ -80,83 +79,38 @@ SELECT
     r.identity || '.' || quote_ident(a.attname),
     r.kind,
     r.identity,
-    json_strip_nulls(json_build_object(
-        'type', format_type(a.atttypid, a.atttypmod),
-        'not null', a.attnotnull,
-        'position', row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum),
-        'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
-        'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
-        'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END,
-        'generated', CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END,
-        'expression', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
-        'storage', CASE WHEN a.attstorage <> t.typstorage THEN
-            CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END END,
-        'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
-        'statistics', nullif(a.attstattarget, -1),
-        'options', (SELECT json_agg(o ORDER BY o) FROM unnest(a.attoptions) o WHERE a.attoptions IS NOT NULL),
-        'foreign options', (SELECT json_agg(o ORDER BY o) FROM unnest(a.attfdwoptions) o WHERE a.attfdwoptions IS NOT NULL),
-        'privileges', (SELECT json_agg(acl::text ORDER BY acl::text) FROM unnest(a.attacl) acl WHERE a.attacl IS NOT NULL),
-        'inherited', nullif(a.attinhcount, 0),
-        'local', nullif(a.attislocal, true),
-        'comment', note.description
-    ))::text
+    row_to_json(facets)::text
 FROM relation r
 JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef
 LEFT JOIN pg_description note
     ON note.objoid = a.attrelid AND note.classoid = 'pg_class'::regclass AND note.objsubid = a.attnum
-WHERE r.relkind IN ('r', 'p', 'f')
-
-UNION ALL
-
-SELECT
-    CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END,
-    r.identity,
-    'schema',
-    r.space,
-    json_strip_nulls(json_build_object(
-        'definition', pg_get_viewdef(r.oid),
-        'columns', columns.types,
-        'column defaults', columns.defaults,
-        'column comments', columns.comments,
-        'column privileges', columns.privileges,
-        'column settings', columns.settings,
-        'owner', pg_get_userbyid(r.relowner),
-        'privileges', CASE
-            WHEN r.relacl @> acldefault('r', r.relowner) AND r.relacl <@ acldefault('r', r.relowner) THEN NULL
-            WHEN r.relacl IS NOT NULL THEN (SELECT coalesce(json_agg(a::text ORDER BY a::text), '[]') FROM unnest(r.relacl) a)
-        END,
-        'comment', r.comment,
-        'options', (SELECT json_agg(o ORDER BY o) FROM unnest(r.reloptions) o WHERE r.reloptions IS NOT NULL),
-        'populated', CASE WHEN r.relkind = 'm' THEN r.relispopulated END,
-        'access method', (SELECT amname FROM pg_am WHERE oid = r.relam),
-        'tablespace', (SELECT spcname FROM pg_tablespace WHERE oid = r.reltablespace)
-    ))::text
-FROM relation r
 CROSS JOIN LATERAL (
     SELECT
-        json_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum) AS types,
-        json_object_agg(a.attname, pg_get_expr(d.adbin, d.adrelid) ORDER BY a.attnum)
-            FILTER (WHERE d.adbin IS NOT NULL) AS defaults,
-        json_object_agg(a.attname, note.description ORDER BY a.attnum)
-            FILTER (WHERE note.description IS NOT NULL) AS comments,
-        json_object_agg(a.attname, (SELECT array_agg(acl::text ORDER BY acl::text) FROM unnest(a.attacl) acl) ORDER BY a.attnum)
-            FILTER (WHERE a.attacl IS NOT NULL) AS privileges,
-        json_object_agg(a.attname, json_build_array(
-            nullif(a.attstattarget, -1), a.attcompression, nullif(a.attstorage, t.typstorage), a.attoptions
-        ) ORDER BY a.attnum) FILTER (
-            WHERE r.relkind = 'm' AND (nullif(a.attstattarget, -1) IS NOT NULL OR a.attcompression <> ''
-                OR a.attstorage <> t.typstorage OR a.attoptions IS NOT NULL)
-        ) AS settings
-    FROM pg_attribute a
-    JOIN pg_type t ON t.oid = a.atttypid
-    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    LEFT JOIN pg_description note
-        ON note.objoid = a.attrelid AND note.classoid = 'pg_class'::regclass AND note.objsubid = a.attnum
-    WHERE a.attrelid = r.oid AND a.attnum > 0
-) AS columns
-WHERE r.relkind IN ('v', 'm')
+        format_type(a.atttypid, a.atttypmod) AS type,
+        a.attnotnull AS "not null",
+        a.attnum AS position,
+        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
+        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "default",
+        CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
+        CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END AS generated,
+        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS expression,
+        CASE WHEN a.attstorage = t.typstorage THEN NULL
+            WHEN a.attstorage = 'p' THEN 'plain' WHEN a.attstorage = 'e' THEN 'external'
+            WHEN a.attstorage = 'm' THEN 'main' ELSE 'extended' END AS storage,
+        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
+        nullif(a.attstattarget, -1) AS statistics,
+        CASE WHEN a.attoptions IS NOT NULL THEN (SELECT json_agg(o ORDER BY o) FROM unnest(a.attoptions) o) END AS options,
+        CASE WHEN a.attfdwoptions IS NOT NULL THEN (SELECT json_agg(o ORDER BY o) FROM unnest(a.attfdwoptions) o)
+            END AS "foreign options",
+        CASE WHEN a.attacl IS NOT NULL THEN (SELECT json_agg(acl::text ORDER BY acl::text) FROM unnest(a.attacl) acl)
+            END AS privileges,
+        nullif(a.attinhcount, 0) AS inherited,
+        nullif(a.attislocal, true) AS "local",
+        note.description AS comment
+) AS facets
+WHERE r.relkind IN ('r', 'p', 'f')
 
 UNION ALL
 
@@ -165,7 +119,7 @@ SELECT
     r.identity,
     CASE WHEN owner.name IS NULL THEN 'schema' ELSE 'column' END,
     coalesce(owner.name, r.space),
-    json_strip_nulls(json_build_object(
+    json_build_object(
         'type', format_type(s.seqtypid, NULL),
         'start', s.seqstart,
         'increment', s.seqincrement,
@@ -174,7 +128,7 @@ SELECT
         'cache', s.seqcache,
         'cycle', s.seqcycle,
         'owned by', owner.name,
-        'identity', owner.internal,
+        'identity', nullif(owner.internal, false),
         'persistence', CASE r.relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' ELSE 'temporary' END,
         'owner', pg_get_userbyid(r.relowner),
         'privileges', CASE
@@ -182,7 +136,7 @@ SELECT
             WHEN r.relacl IS NOT NULL THEN (SELECT coalesce(json_agg(a::text ORDER BY a::text), '[]') FROM unnest(r.relacl) a)
         END,
         'comment', r.comment
-    ))::text
+    )::text
 FROM relation r
 JOIN pg_sequence s ON s.seqrelid = r.oid
 LEFT JOIN LATERAL (

@@ -1,6 +1,10 @@
--- Types of the user: enums, domains, composite types, ranges and base types; collations, conversions, operators and casts.
+-- Types of the user: enums, domains, composite types, ranges and base types.
 --
--- Result: kind, identity, parent_kind, parent_identity, definition (JSON text; a facet that is absent has its default).
+-- asked when: EXISTS (SELECT FROM pg_type WHERE oid >= 16384 AND typtype IN ('e', 'd', 'r', 'p'))
+--     OR EXISTS (SELECT FROM pg_type WHERE oid >= 16384 AND typtype = 'b' AND typarray <> 0)
+--     OR EXISTS (SELECT FROM pg_class WHERE oid >= 16384 AND relkind = 'c')
+--
+-- Result: kind, identity, parent_kind, parent_identity, definition (JSON text; a facet that is absent or null has its default).
 -- search_path must be pg_catalog, so that every name is qualified. Lines that end in "since N" need PostgreSQL N.
 
 WITH space AS MATERIALIZED (
@@ -34,10 +38,10 @@ SELECT
     t.identity,
     'schema' AS parent_kind,
     t.space AS parent_identity,
-    json_strip_nulls(json_build_object(
+    json_build_object(
         'labels', (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
         'owner', t.owner, 'privileges', t.privileges, 'comment', t.comment
-    ))::text AS definition
+    )::text AS definition
 FROM typed t
 WHERE t.typtype = 'e'
 
@@ -45,7 +49,7 @@ UNION ALL
 
 SELECT
     'domain', t.identity, 'schema', t.space,
-    json_strip_nulls(json_build_object(
+    json_build_object(
         'type', format_type(t.typbasetype, t.typtypmod),
         'not null', t.typnotnull,
         'default', coalesce(pg_get_expr(t.typdefaultbin, 0), t.typdefault),
@@ -55,7 +59,7 @@ SELECT
             WHERE base.oid = t.typbasetype AND base.typcollation <> t.typcollation
         ),
         'owner', t.owner, 'privileges', t.privileges, 'comment', t.comment
-    ))::text
+    )::text
 FROM typed t
 WHERE t.typtype = 'd'
 
@@ -64,11 +68,11 @@ UNION ALL
 -- The order of attributes counts: it is the order of a row literal.
 SELECT
     'composite type', t.identity, 'schema', t.space,
-    json_strip_nulls(json_build_object(
+    json_build_object(
         'attributes', attributes.types,
         'attribute comments', attributes.comments,
         'owner', t.owner, 'privileges', t.privileges, 'comment', t.comment
-    ))::text
+    )::text
 FROM typed t
 LEFT JOIN LATERAL (
     SELECT
@@ -90,7 +94,7 @@ UNION ALL
 
 SELECT
     'range type', t.identity, 'schema', t.space,
-    json_strip_nulls(json_build_object(
+    json_build_object(
         'subtype', format_type(r.rngsubtype, NULL),
         'multirange', format_type(r.rngmultitypid, NULL),
         'operator class', (
@@ -101,7 +105,7 @@ SELECT
         'canonical', nullif(r.rngcanonical::oid, 0)::regprocedure::text,
         'difference', nullif(r.rngsubdiff::oid, 0)::regprocedure::text,
         'owner', t.owner, 'privileges', t.privileges, 'comment', t.comment
-    ))::text
+    )::text
 FROM typed t
 JOIN pg_range r ON r.rngtypid = t.oid
 WHERE t.typtype = 'r'
@@ -110,7 +114,7 @@ UNION ALL
 
 SELECT
     'type', t.identity, 'schema', t.space,
-    json_strip_nulls(json_build_object(
+    json_build_object(
         'defined', t.typisdefined,
         'input', nullif(t.typinput::oid, 0)::regprocedure::text,
         'output', nullif(t.typoutput::oid, 0)::regprocedure::text,
@@ -125,125 +129,6 @@ SELECT
         'default', t.typdefault,
         'collatable', nullif(t.typcollation <> 0, false),
         'owner', t.owner, 'privileges', t.privileges, 'comment', t.comment
-    ))::text
+    )::text
 FROM typed t
 WHERE t.typtype IN ('b', 'p')
-
-UNION ALL
-
-SELECT
-    'collation', space.name || '.' || quote_ident(c.collname), 'schema', space.name,
-    -- Column names differ between majors (colliculocale, colllocale), so the whole row is taken, without what is not the user's.
-    (jsonb_strip_nulls(to_jsonb(c) - ARRAY['oid', 'collname', 'collnamespace', 'collowner', 'collversion']
-        || jsonb_build_object('owner', pg_get_userbyid(c.collowner), 'comment', note.description)))::text
-FROM pg_collation c
-JOIN space ON space.oid = c.collnamespace
-LEFT JOIN pg_description note ON note.objoid = c.oid AND note.classoid = 'pg_collation'::regclass
-WHERE c.oid >= 16384
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_collation'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-
-UNION ALL
-
-SELECT
-    'conversion', space.name || '.' || quote_ident(c.conname), 'schema', space.name,
-    json_strip_nulls(json_build_object(
-        'from', pg_encoding_to_char(c.conforencoding),
-        'to', pg_encoding_to_char(c.contoencoding),
-        'function', c.conproc::regprocedure::text,
-        'default', c.condefault,
-        'owner', pg_get_userbyid(c.conowner),
-        'comment', note.description
-    ))::text
-FROM pg_conversion c
-JOIN space ON space.oid = c.connamespace
-LEFT JOIN pg_description note ON note.objoid = c.oid AND note.classoid = 'pg_conversion'::regclass
-WHERE c.oid >= 16384
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_conversion'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-
-UNION ALL
-
-SELECT
-    'operator', o.oid::regoperator::text, 'schema', space.name,
-    json_strip_nulls(json_build_object(
-        'function', o.oprcode::oid::regprocedure::text,
-        'result', format_type(o.oprresult, NULL),
-        'commutator', nullif(o.oprcom, 0)::regoperator::text,
-        'negator', nullif(o.oprnegate, 0)::regoperator::text,
-        'restriction', nullif(o.oprrest::oid, 0)::regproc::text,
-        'join', nullif(o.oprjoin::oid, 0)::regproc::text,
-        'merges', o.oprcanmerge,
-        'hashes', o.oprcanhash,
-        'owner', pg_get_userbyid(o.oprowner),
-        'comment', note.description
-    ))::text
-FROM pg_operator o
-JOIN space ON space.oid = o.oprnamespace
-LEFT JOIN pg_description note ON note.objoid = o.oid AND note.classoid = 'pg_operator'::regclass
-WHERE o.oid >= 16384
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_operator'::regclass AND d.objid = o.oid AND d.deptype = 'e')
-
-UNION ALL
-
-SELECT
-    'operator family', space.name || '.' || quote_ident(f.opfname) || ' USING ' || quote_ident(am.amname), 'schema', space.name,
-    json_strip_nulls(json_build_object(
-        'operators', (
-            SELECT json_agg(text ORDER BY text)
-            FROM (
-                SELECT concat_ws(' ', ao.amopstrategy, ao.amopopr::regoperator, CASE ao.amoppurpose WHEN 'o' THEN 'for order by' END)
-                FROM pg_amop ao WHERE ao.amopfamily = f.oid
-            ) AS operators (text)
-        ),
-        'functions', (
-            SELECT json_agg(text ORDER BY text)
-            FROM (
-                SELECT concat_ws(' ', ap.amprocnum, ap.amproc::oid::regprocedure, format_type(ap.amproclefttype, NULL),
-                    format_type(ap.amprocrighttype, NULL))
-                FROM pg_amproc ap WHERE ap.amprocfamily = f.oid
-            ) AS functions (text)
-        ),
-        'owner', pg_get_userbyid(f.opfowner),
-        'comment', note.description
-    ))::text
-FROM pg_opfamily f
-JOIN space ON space.oid = f.opfnamespace
-JOIN pg_am am ON am.oid = f.opfmethod
-LEFT JOIN pg_description note ON note.objoid = f.oid AND note.classoid = 'pg_opfamily'::regclass
-WHERE f.oid >= 16384
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_opfamily'::regclass AND d.objid = f.oid AND d.deptype = 'e')
-
-UNION ALL
-
-SELECT
-    'operator class', space.name || '.' || quote_ident(c.opcname) || ' USING ' || quote_ident(am.amname), 'schema', space.name,
-    json_strip_nulls(json_build_object(
-        'type', format_type(c.opcintype, NULL),
-        'default', c.opcdefault,
-        'key type', CASE WHEN c.opckeytype <> 0 THEN format_type(c.opckeytype, NULL) END,
-        'family', quote_ident(n.nspname) || '.' || quote_ident(f.opfname),
-        'owner', pg_get_userbyid(c.opcowner),
-        'comment', note.description
-    ))::text
-FROM pg_opclass c
-JOIN space ON space.oid = c.opcnamespace
-JOIN pg_am am ON am.oid = c.opcmethod
-JOIN pg_opfamily f ON f.oid = c.opcfamily
-JOIN pg_namespace n ON n.oid = f.opfnamespace
-LEFT JOIN pg_description note ON note.objoid = c.oid AND note.classoid = 'pg_opclass'::regclass
-WHERE c.oid >= 16384
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_opclass'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-
-UNION ALL
-
-SELECT
-    'cast', '(' || format_type(c.castsource, NULL) || ' AS ' || format_type(c.casttarget, NULL) || ')', NULL, NULL,
-    json_strip_nulls(json_build_object(
-        'function', nullif(c.castfunc, 0)::regprocedure::text,
-        'context', CASE c.castcontext WHEN 'i' THEN 'implicit' WHEN 'a' THEN 'assignment' ELSE 'explicit' END,
-        'method', CASE c.castmethod WHEN 'f' THEN 'function' WHEN 'i' THEN 'input and output' ELSE 'binary' END,
-        'comment', note.description
-    ))::text
-FROM pg_cast c
-LEFT JOIN pg_description note ON note.objoid = c.oid AND note.classoid = 'pg_cast'::regclass
-WHERE c.oid >= 16384
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'e')
