@@ -297,6 +297,24 @@ class TestConstraintsValidatedLater:
 
         assert (found.check, found.severity) == ("MC206", Severity.ERROR)
 
+    def test_a_step_that_fails_is_no_cure(self) -> None:
+        """What a failed upgrade left half-way is no place that production reaches."""
+        half = replace(self.VALIDATED, heads=frozenset("b"))
+        walk = (ascend("b", after=self.UNVALIDATED), ascend("c", before=self.UNVALIDATED, after=half, failure=RAISED))
+
+        assert Severity.ERROR is {each.check: each.severity for each in judge(walk, CHECKS)}["MC206"]
+
+    def test_an_index_that_a_later_revision_mends_was_invalid_all_the_same(self) -> None:
+        """Nobody builds an invalid index on purpose."""
+        walk = (
+            ascend("b", after=snapshot("b", objects=[thing("index", "public.i", valid=False)])),
+            ascend("c", after=snapshot("c", objects=[thing("index", "public.i", valid=True)]), expected_heads={"c"}),
+        )
+
+        (found,) = judge(walk, CHECKS)
+
+        assert (found.check, found.severity) == ("MC206", Severity.ERROR)
+
 
 class TestFindings:
     """Addresses, order and choice."""

@@ -64,6 +64,18 @@ CASES = (
         ),
     ),
     Case(
+        "says where the version table stands when only that moved",
+        "MC101",
+        ascend(failure=RAISED),
+        (("public.items", ERROR, "duplicate key. Now the version table stands at b."),),
+    ),
+    Case(
+        "says nothing of it when nothing moved",
+        "MC101",
+        ascend(after=LOWER, failure=RAISED, changes=residue(rows(), rows=9)),
+        (("public.items", ERROR, "The upgrade raised UniqueViolation (SQLSTATE 23505): duplicate key."),),
+    ),
+    Case(
         "points at the revision when no object is known",
         "MC101",
         ascend(after=LOWER, failure=Failure("KeyError", "'x'")),
