@@ -123,6 +123,7 @@ class Guard:
 
     def raw(self, driver: str, named: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
         """Keywords for a call of a driver that names `named`; raises ForeignConnection when that is another database."""
+        lead_libpq(os.environ, self.address)  # again: what a script puts there, a driver would follow
         if not self._redirecting:
             self.raw_connections += 1
             if self.address is not None and not self.address.is_named_by(named):

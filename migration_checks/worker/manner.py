@@ -20,7 +20,7 @@ from migration_checks.errors import EnvironmentFailure
 from migration_checks.worker import loading
 from migration_checks.worker.address import Address
 from migration_checks.worker.guard import ForeignConnection, Guard
-from migration_checks.worker.statements import Recorder
+from migration_checks.worker.statements import Recorder, is_autocommit
 from migration_checks.worker.wire import Message
 
 _SESSION = (
@@ -141,7 +141,7 @@ class Probe:
             return "env.py begins the transaction itself"
         if getattr(context, "_transaction", None) is None and not getattr(context, "_transaction_per_migration", False):
             return "env.py does not let Alembic begin the transaction"
-        if connection.get_isolation_level() == "AUTOCOMMIT":
+        if is_autocommit(connection):
             return "env.py migrates in autocommit mode"
         return "" if fresh else "env.py changes settings or the role of its session"
 

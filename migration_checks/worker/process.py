@@ -20,6 +20,10 @@ from migration_checks.worker.wire import Message, decode, encode
 _START = "import sys; sys.path.append(sys.argv.pop(1)); from migration_checks.worker.main import main; main(sys.argv[1:])"
 _KEPT_OUTPUT = 8_192
 
+# Ends the worker's process group when our end of its pipe closes, which it does however we die. A program of its own: a thread
+# of the worker would wait for whatever holds Python's lock there, and PR_SET_PDEATHSIG spares the worker's children.
+_WATCH = 'read -r _; kill -9 "-$1"'
+
 
 class WorkerDied(Exception):
     """The worker ended before it answered; `status` as subprocess.Popen.returncode has it."""
@@ -41,9 +45,8 @@ class WorkerProcess:
         self._answers, answers = os.pipe()
         self._rest = b""
         self._output: deque[bytes] = deque()
-        from_main = threading.current_thread() is threading.main_thread()
         home = str(Path(migration_checks.__file__).parent.parent)
-        command = [sys.executable, "-P", "-c", _START, home, str(orders), str(answers), str(int(from_main))]
+        command = [sys.executable, "-P", "-c", _START, home, str(orders), str(answers)]
         try:
             self._process = subprocess.Popen(
                 command,
@@ -62,6 +65,13 @@ class WorkerProcess:
         finally:
             os.close(orders)
             os.close(answers)
+        self._watch = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH, "sh", str(self._process.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self._drain = threading.Thread(target=self._keep_output, name="worker output", daemon=True)
         self._drain.start()
 
@@ -119,6 +129,8 @@ class WorkerProcess:
         return decode(line)
 
     def _status(self) -> int:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)  # its pipe may close a moment before it ends, and its own status says more than ours
         self._end()
         return self._process.returncode
 
@@ -138,11 +150,16 @@ class WorkerProcess:
             with suppress(OSError):
                 os.close(each)
         self._orders = self._answers = -1
+        if self._watch.stdin is not None:
+            self._watch.stdin.close()
         self._drain.join(0.5)
         if self._process.stdout is not None and not self._drain.is_alive():
             self._process.stdout.close()
 
     def _end(self) -> None:
+        if self._watch.poll() is None:
+            self._watch.kill()
+            self._watch.wait()
         # The group lives on while a child of the worker does; its id cannot be taken by another as long as it does.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from alembic.script import ScriptDirectory
-from alembic.script.revision import MultipleHeads, ResolutionError, RevisionError
+from alembic.script.revision import MultipleHeads, ResolutionError, Revision, RevisionError
 
 from migration_checks.errors import ConfigurationError, UnknownRevision
 
@@ -38,8 +40,7 @@ def _end(directory: ScriptDirectory, end: str) -> list[str]:
     if end == "base":
         return []
     _refuse_current(end)
-    found = directory.revision_map._parse_upgrade_target((), end, assert_relative_length=True)
-    return [str(each.revision) for each in found if each is not None and not isinstance(each, str)]
+    return _ids(directory.revision_map._parse_upgrade_target((), end, assert_relative_length=True))
 
 
 def _start(directory: ScriptDirectory, start: str, upper: list[str]) -> list[str]:
@@ -49,7 +50,11 @@ def _start(directory: ScriptDirectory, start: str, upper: list[str]) -> list[str
     if start[0] in "+-" or "@" in start or "+" in start or "-" in start:
         _, found = directory.revision_map._parse_downgrade_target(tuple(upper), start, assert_relative_length=True)
         return [] if found is None or isinstance(found, str) else [found.revision]
-    return [str(each.revision) for each in directory.get_revisions(start) if each is not None]
+    return _ids(directory.revision_map.get_revisions(start))
+
+
+def _ids(found: Iterable[Revision | str | None]) -> list[str]:
+    return [str(each.revision) for each in found if isinstance(each, Revision)]
 
 
 def _refuse_current(name: str) -> None:

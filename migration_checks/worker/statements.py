@@ -49,10 +49,12 @@ class Places:
         return found
 
     def last(self, traceback: TracebackType | None) -> tuple[str, int] | None:
-        """The last frame of a traceback in a revision script, else in the script folder."""
+        """The last frame of a traceback in a revision script, else in the script folder; env.py is everybody's, not a place."""
         found: dict[int, tuple[str, int]] = {}
         for each in _frames(traceback):
-            found[self._rank(each.tb_frame.f_code.co_filename)] = (each.tb_frame.f_code.co_filename, each.tb_lineno)
+            path = each.tb_frame.f_code.co_filename
+            if os.path.basename(path) != "env.py":
+                found[self._rank(path)] = (path, each.tb_lineno)
         return found.get(2) or found.get(1)
 
 
@@ -108,7 +110,7 @@ class Recorder:
         if self.count > MOST_STATEMENTS or self._text > MOST_TEXT_IN_ALL:
             return
         place = self.places.innermost(sys._getframe(1))
-        heard = _Heard(str(sql)[:MOST_TEXT], place, _is_autocommit(connection), len(parameters) if many else None)
+        heard = _Heard(str(sql)[:MOST_TEXT], place, is_autocommit(connection), len(parameters) if many else None)
         self._text += len(heard.sql)
         self._heard.append(heard)
         if context is not None:
@@ -152,7 +154,8 @@ class _Heard:
         return Statement(self.sql, self.seconds, self.rows, path, line, self.autocommit, notes)
 
 
-def _is_autocommit(connection: Any) -> bool:
+def is_autocommit(connection: Any) -> bool:
+    """True when a SQLAlchemy connection commits each statement by itself."""
     options = connection.get_execution_options()
     if "isolation_level" in options:
         return bool(options["isolation_level"] == "AUTOCOMMIT")

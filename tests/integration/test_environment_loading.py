@@ -1,0 +1,116 @@
+"""A project that cannot be loaded or run is one clear sentence with a remedy, naming file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migration_checks.environment import Environment
+from migration_checks.errors import ConfigurationError, EnvironmentFailure, ProviderError
+from tests.projects import ASYNC, SYNC, Script, make_project
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A project that cannot be used: what the message and the remedy must say."""
+
+    says: str
+    remedy: str = ""
+    scripts: tuple[Script, ...] = (Script("a1"),)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def head(code: str) -> tuple[Script, ...]:
+    """A chain of one script with `code` at module level."""
+    return (Script("a1", head=code),)
+
+
+UNLOADABLE = {
+    "syntax error": Broken(r"SyntaxError.*a1_script\.py, line 8", "syntax", head("x =")),
+    "missing module": Broken(r"No module named 'nonesuch' \(.*a1_script\.py, line 8\)", "nonesuch", head("import nonesuch")),
+    "settings that are not there": Broken("KeyError: 'APP_URL'.*line 8", "env", head("import os; os.environ['APP_URL']")),
+    "an application context": Broken(
+        "RuntimeError: Working outside", "boot", head("raise RuntimeError('Working outside of application context')")
+    ),
+    "op used at import": Broken(r"line 8\)", "boot", head("op.get_bind()")),
+    "a connection at import": Broken(
+        "before a database was attached", "", head("sa.create_engine('postgresql+psycopg://h/d').connect()")
+    ),
+    "sys.exit at import": Broken(r"SystemExit: sys.exit\(4\)", "", head("import sys; sys.exit(4)")),
+    "duplicate id": Broken(
+        "Revision a1 is in two files: .*a1_.* and .*b2_script.py", "id", (Script("a1"), Script("b2", head="revision = 'a1'"))
+    ),
+    "missing down_revision": Broken("b2_script.py names down_revision 'a0'", "Restore", (Script("b2", down="a0"),)),
+    "missing depends_on": Broken("b2_script.py names depends_on 'a0'", "Restore", (Script("b2", depends_on="a0"),)),
+    "cycle": Broken("do not form a chain", "down_revision", (Script("a1", down="b2"), Script("b2", down="a1"))),
+    "itself as parent": Broken("do not form a chain", "down_revision", (Script("a1", down="a1"),)),
+    "no revision id": Broken("chain.*Could not determine revision id", "", head("del revision")),
+    "no env.py": Broken("There is no env.py in", "script_location", options={"env": None}),
+    "no configuration": Broken("nonesuch.ini does not exist", "alembic.ini", settings={"config": Path("nonesuch.ini")}),
+    "nothing named": Broken("Neither an Alembic configuration", "-c", settings={"config": None}),
+    "no such section": Broken(r"no section \[other\]", r"alembic", settings={"section": "other"}),
+    "no such folder": Broken("Path doesn't exist", "script_location", options={"ini": {"script_location": "nowhere"}}),
+    "no such root": Broken("is not a folder", "root", settings={"root": Path("/nonexistent")}),
+    "boot hook that is not there": Broken(
+        "boot hook nonesuch:go failed: No module named", "module:function", settings={"boot": "nonesuch:go"}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNLOADABLE)
+def test_unloadable(name: str, tmp_path: Path) -> None:
+    """What is wrong with a project is said before any database is needed."""
+    case = UNLOADABLE[name]
+    project = make_project(tmp_path, case.scripts, **case.options)
+    expected = pytest.raises((EnvironmentFailure, ConfigurationError), match=case.says)
+    with expected as caught, Environment(project.lineage(**case.settings), timeout=60) as environment:
+        environment.graph()
+
+    assert case.remedy in caught.value.remedy
+    assert "report this" not in caught.value.remedy
+    assert "\n" not in str(caught.value)
+
+
+UNRUNNABLE = {
+    "missing driver": Broken("No module named 'pg8000'", "Install pg8000", options={"url": "postgresql+pg8000://"}),
+    "unknown dialect": Broken("Can't load plugin", "", options={"url": "nonesuch://host/db"}),
+    "another database": Broken("a sqlite database", "", options={"url": "sqlite://"}),
+    "an exception": Broken(r"ValueError: no way \(.*env\.py, line 1\)", "", options={"env": "raise ValueError('no way')"}),
+    "sys.exit": Broken(r"sys.exit\(2\)", "", options={"env": "import sys; sys.exit(2)"}),
+    "a variable": Broken("KeyError: 'APP_URL'", "env", options={"env": "import os; os.environ['APP_URL']"}),
+    "no migrations": Broken("never called context.run_migrations", "", options={"env": "from alembic import context"}),
+    "offline only": Broken("no connection|offline|AttributeError|connection", "", options={"env": (
+        "from alembic import context\ncontext.configure(url='postgresql+psycopg://', literal_binds=True)\n"
+        "with context.begin_transaction(): context.run_migrations()")}),
+    "a raw connection elsewhere": Broken("host 'production.invalid'", "SQLAlchemy", options={
+        "env": "import psycopg\npsycopg.connect('host=production.invalid password=s3cret')\n" + SYNC.replace("\n    ", "\n")}),
+    "asynchronous driver in a synchronous env.py": Broken("MissingGreenlet|greenlet_spawn", "", options={"url": "postgresql+asyncpg://"}),
+    "synchronous driver in an asynchronous env.py": Broken("async", "", options={"env": ASYNC, "url": "postgresql+psycopg2://"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNRUNNABLE)
+def test_unrunnable(name: str, tmp_path: Path, database: str) -> None:
+    """What is wrong with env.py is said when it is attached, before a step is tried."""
+    case = UNRUNNABLE[name]
+    project = make_project(tmp_path, case.scripts, **case.options)
+    expected = pytest.raises(EnvironmentFailure, match=case.says)
+    with Environment(project.lineage(**case.settings), timeout=60) as environment, expected as caught:
+        environment.attach(database)
+
+    assert case.remedy in caught.value.remedy
+    assert "report this" not in caught.value.remedy
+    assert "\n" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_unreachable_database(tmp_path: Path) -> None:
+    """A database that is not there is a ProviderError's sentence, not a hang and not a traceback."""
+    expected = pytest.raises(ProviderError, match="Connecting to the database")
+    with Environment(make_project(tmp_path, [Script("a1")]).lineage(), timeout=60) as environment, expected:
+        environment.attach("postgresql://nobody@/none?host=/nonexistent&port=1")
