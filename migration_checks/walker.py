@@ -48,6 +48,7 @@ class Walker:
         self.notes: list[Note] = []
         self.barred: set[str] = set()
         self.blocked: set[str] = set()
+        self.lost = False
         self.here: Place
         self.window: Window
 
@@ -56,14 +57,15 @@ class Walker:
         self.here = self.recovery.start(self.route.before)
         unreached: list[str] = []
         for revision in self.route.revisions:
-            if self.blocked & self.graph.ancestors([revision.id]):
+            if self.lost or self.blocked & self.graph.ancestors([revision.id]):
                 unreached.append(revision.id)
             else:
                 yield from self._arrived(revision, list(self._visit(revision)))
         if unreached:
             reason = "Not walked: what they need could not be built; the failed upgrade above says why."
             self.notes.append(Note(_listed(unreached), reason))
-        yield from self._descend()
+        if not self.lost:
+            yield from self._descend()
 
     # -- one revision ------------------------------------------------------------------------------------------------
 
@@ -84,6 +86,9 @@ class Walker:
         yield from self._there_and_back(revision, below, after, ascend, window)
         if revision.id not in self.blocked:
             self.here = self.recovery.arrive(revision, below, self.here.snapshot)
+            if outcome.failure is not None:
+                # From below nothing leads here with rows in the tables, so whoever must come back starts from this copy.
+                self.recovery.keep(self.here)
 
     def _arrived(self, revision: Revision, legs: list[Transition]) -> Iterator[Transition]:
         """The legs of a visit, the first one saying which tables could not be filled once it was over."""
@@ -204,7 +209,11 @@ class Walker:
     def _block(self, revision: Revision, reason: str, below: Place) -> None:
         self.blocked.add(revision.id)
         self._note(revision, f"Nothing above it was walked: {reason}.")
-        self.here = self.recovery.back_to(below.applied)
+        try:
+            self.here = self.recovery.back_to(below.applied)
+        except LostPlace as lost:
+            self.lost = True
+            self._note(revision, f"The walk ends here: the state below it cannot be made a second time ({lost}).")
 
     def _note(self, revision: Revision, reason: str) -> None:
         self.notes.append(Note(revision.id, reason, revision.id))
