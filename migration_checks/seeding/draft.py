@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -123,8 +123,20 @@ class Draft:
             batch.columns[name] = batch.columns[name] + values[:more]
         batch.count = period + more
         live |= plan.referring
+        self._point_backwards(period)
         if self._rules(live):
             self._accept(period, batch.count, live)
+
+    def _point_backwards(self, start: int) -> None:
+        """References of the table to itself: any earlier row will do, if nothing else ties the column."""
+        tied = {name for names in self._overlaps() if len(names) > 1 for name in names}
+        for reference in self.plan.references:
+            (name, *rest), parents = reference.key.columns, reference.key.parent_columns
+            if reference.own and not rest and reference.key.name not in tied and parents[0] in self.plan.sources:
+                keys = self.batch.columns[parents[0]]
+                if len(keys) == self.batch.count:
+                    self.batch.columns[name][start:] = reference.earlier(keys, start)
+                    self.chosen.append(reference)
 
     def _multiply_reference(self, reference: Reference, more: int, added: Columns) -> int:
         names = reference.key.columns
@@ -162,7 +174,7 @@ class Draft:
     def _rules(self, touched: frozenset[str] | set[str]) -> bool:
         """Whether anything must be looked at row by row when these columns are new."""
         plan = self.plan
-        tied = any(len(keys) > 1 for keys in self._overlaps()) or any(reference.own for reference in plan.references)
+        tied = any(len(keys) > 1 for keys in self._overlaps()) or any(each.own and each not in self.chosen for each in plan.references)
         checked = any(condition.columns & touched for condition in (*plan.conditions, *plan.leaves))
         return tied or checked or bool(self._open_uniques(touched))
 
@@ -187,6 +199,20 @@ class Draft:
             and not (distinct & set(unique.columns))
         ]
 
+    def _repeated(self, uniques: Sequence[Uniqueness], start: int, end: int) -> list[int]:
+        """The rows that repeat a key; the keys of the others are seen now."""
+        found: set[int] = set()
+        for unique in uniques:
+            columns = [[self.batch.value(name, row) for row in range(start, end)] if len(self.batch.columns[name]) != end else self.batch.columns[name][start:] for name in unique.names]
+            for row, key in enumerate(unique.keys(columns), start):
+                if key is None:
+                    continue
+                if key in unique.seen:
+                    found.add(row)
+                else:
+                    unique.seen.add(key)
+        return sorted(found)
+
     def complete(self, references: Sequence[Reference]) -> None:
         """Fill the columns of foreign keys that had to wait for their parents."""
         self.plan.references.extend(references)
@@ -203,8 +229,11 @@ class Draft:
         if not (references or conditions or uniques or bounds):
             return
         settler = _Settler(self, references, conditions, uniques, frozenset(movable))
+        rows: Iterable[int] = range(start, end)
+        if start and not conditions and not bounds and not settler.open and all(unique.plain for unique in uniques):
+            rows = self._repeated(uniques, start, end)
         failed = 0
-        for row in range(start, end):
+        for row in rows:
             if row in self.batch.dropped:
                 continue
             if settler.settle(row):

@@ -68,6 +68,8 @@ class Filling:
         plan = self._plan(table, order)
         count = self.rows if leaves is None else max(3, self.rows * len(leaves) // max(1, len(table.leaves)))
         batch = Draft(plan, chance(self.seed, table.name, order.salt, "draft")).make(count)
+        if batch.dropped:
+            prune([table], {table.name: batch})
         written = self._written(table, plan, batch, order, count)
         if table.leaves:
             written += self._hit_leaves(table, [leaf.name for leaf in table.leaves if leaves is None or leaf.name in leaves])

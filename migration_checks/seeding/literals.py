@@ -8,6 +8,7 @@ from typing import Final
 
 _ARRAY_WORD: Final = re.compile(r'[\s,;:{}"\\]')
 _COPY: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_SCANNED: Final = 2048
 _SPECIAL: Final = re.compile(r"[\\\t\n\r]")
 
 
@@ -59,7 +60,14 @@ def copy_field(value: str | None) -> str:
 
 
 def copy_fields(values: Sequence[str | None]) -> list[str]:
-    """Values as COPY writes them; a scan of all at once spares most columns the translation of each."""
+    """Values as COPY writes them; a scan of many at once spares most of them the translation of each."""
+    fields: list[str] = []
+    for start in range(0, len(values), _SCANNED):
+        fields += _copy_fields(values[start : start + _SCANNED])
+    return fields
+
+
+def _copy_fields(values: Sequence[str | None]) -> list[str]:
     given = [value for value in values if value is not None]
     if _SPECIAL.search("".join(given)):
         return [copy_field(value) for value in values]

@@ -195,7 +195,7 @@ class _Planner:
                 key = fold(key)
             return key
 
-        pool = replace(pool, canonical=canonical)
+        pool = replace(pool, canonical=canonical if folds or column.folds else pool.canonical)
         if any(unique.unique.primary for unique in alone) and bottom(column.type)[0].name in ("int2", "int4", "int8"):
             # A key at the type's bound leaves no room for the sequence that a later revision may give it.
             pool = replace(pool, adversarial=())

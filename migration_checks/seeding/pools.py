@@ -14,7 +14,7 @@ from psycopg import sql
 
 from migration_checks.seeding import literals
 from migration_checks.seeding.conditions import Condition, applied, read
-from migration_checks.seeding.pool import Pool, chance
+from migration_checks.seeding.pool import Pool, chance, same
 from migration_checks.seeding.scalars import EXTENSIONS, SCALARS
 from migration_checks.seeding.schema import Type
 
@@ -87,7 +87,7 @@ class Pools:
             return None if value is None else array([value])
 
         # Arrays compare by their elements: those of folding types stay apart by text only where it is folded.
-        fold: Callable[[str], Any] = str.casefold if inner.canonical is not str else str
+        fold: Callable[[str], Any] = str.casefold if inner.canonical is not same else same
         return Pool(plausible, tuple(dict.fromkeys(edges)), rare, distinct, fold)
 
     def _composite(self, kind: Type, modifier: int, random: Random) -> Pool | None:

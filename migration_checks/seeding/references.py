@@ -114,6 +114,12 @@ class Reference:
                     column[row] = value
         return columns
 
+    def earlier(self, keys: Sequence[str | None], start: int) -> list[str | None]:
+        """For a table of its own and the rows from `start` on, the key of some earlier row each, or nowhere."""
+        share = NULL_SHARE if self.blankable else 0.0
+        random = self.random.random
+        return [None if random() < share else keys[int(random() * row)] for row in range(start, len(keys))]
+
     def many(self, count: int) -> list[Key] | None:
         """Keys for `count` further rows at once; None when they must be chosen row by row."""
         if self.own or not self.keys:

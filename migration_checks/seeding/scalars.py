@@ -10,7 +10,7 @@ from typing import Final
 
 from migration_checks.seeding.adversarial import ADVERSARIAL_DOCUMENTS, DOCUMENTS, ESSENTIAL_TEXTS, FURTHER_TEXTS
 from migration_checks.seeding.phrases import phrases
-from migration_checks.seeding.pool import Pool
+from migration_checks.seeding.pool import Pool, same
 
 Maker = Callable[[Random, int], Pool]
 
@@ -108,7 +108,7 @@ def text_nth(limit: int | None, prefix: str = "v") -> Callable[[int], str | None
     return lambda k: base36(k, limit) if k < 36**limit else None
 
 
-def text_pool(limit: int | None, plausible: tuple[str, ...] | None = None, canonical: Callable[[str], Hashable] = str) -> Pool:
+def text_pool(limit: int | None, plausible: tuple[str, ...] | None = None, canonical: Callable[[str], Hashable] = same) -> Pool:
     """A pool for text of at most `limit` characters."""
     words = plausible or phrases()["sentence"][:48] + phrases()["word"][:48]
     longest = "x" * min(limit or LONGEST, LONGEST)

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from random import Random
 from typing import Protocol
 
-from migration_checks.seeding.pool import Pool
+from migration_checks.seeding.pool import Pool, same
 from migration_checks.seeding.schema import Sequence
 
 ADVERSARIAL_SHARE = 0.3
@@ -175,8 +175,16 @@ class Distinct:
 
     def fresh(self, count: int) -> list[str | None]:
         values: list[str | None] = []
-        while len(values) < count and (value := self._series()) is not None:
-            values.append(value)
+        nth, used, canonical = self.pool.nth, self.used, self.pool.canonical
+        while nth is not None and len(values) < count:
+            value = nth(self.place * self.stride + self.offset)
+            self.place += 1
+            if value is None:
+                break
+            identity = value if canonical is same else canonical(value)
+            if identity not in used:
+                used.add(identity)
+                values.append(value)
         return values
 
     def again(self) -> str | None:

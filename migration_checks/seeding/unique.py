@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from migration_checks.seeding.conditions import Condition, read
 from migration_checks.seeding.pool import same
@@ -35,6 +35,7 @@ class Uniqueness:
         self.columns = columns_of(unique, table)
         self.predicate: Condition | None = read(unique.predicate) if unique.predicate else None
         self.predicate_columns = tuple(name for name in mentioned(unique.predicate, table)) if unique.predicate else ()
+        self.identities = identities
         self.parts = [_part(element, table, identities) for element in unique.elements]
         self.seen: set[Hashable] = set()
 
@@ -51,6 +52,25 @@ class Uniqueness:
         if None in values and not self.unique.nulls_equal:
             return None
         return values
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing but columns decides it."""
+        return self.predicate is None and all(element.column for element in self.unique.elements)
+
+    def keys(self, columns: Sequence[Sequence[str | None]]) -> Iterator[Hashable | None]:
+        """The keys of many rows of a plain key, given its columns in their order."""
+        told = [
+            values if identity is same else [None if value is None else identity(value) for value in values]
+            for values, identity in ((values, self.identities.get(name, same)) for name, values in zip(self.names, columns, strict=True))
+        ]
+        rows: Iterator[Hashable | None] = zip(*told, strict=True)
+        return rows if self.unique.nulls_equal else (None if None in row else row for row in rows)  # type: ignore[operator]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of a plain key in the order of the key."""
+        return tuple(element.column for element in self.unique.elements if element.column)
 
     def learn(self, rows: Iterable[Mapping[str, str | None]], typed: Callable[[str, str | None], object]) -> None:
         """Take note of rows that exist."""
