@@ -146,6 +146,7 @@ class Driver:
             current = set(self._job.expected)
             with suppress(Exception):
                 context.connection.invalidate()  # type: ignore[union-attr]
+            context.impl.memo.clear()  # SQLAlchemy notes there which enum types this run has created already
             self._finish(None)
             self._await_next(current)
 

@@ -334,3 +334,20 @@ def test_callbacks_and_arguments_of_env_py(tmp_path: Path, database: str) -> Non
         assert environment.upgrade("a1").failure is None
         row = look.execute("SELECT obj_description('public.t'::regclass)").fetchone()
         assert row == ("a1 mint",)
+
+
+def test_a_step_repeated_creates_its_enum_types_again(tmp_path: Path, database: str) -> None:
+    """What SQLAlchemy remembers within one run of env.py does not reach from one step into the next."""
+    tickets = Script(
+        "a1",
+        upgrade="op.create_table('tickets', sa.Column('status', sa.Enum('open', 'closed', name='status')))",
+        downgrade="op.drop_table('tickets')\nop.execute('DROP TYPE status')",
+    )
+    with Environment(make_project(tmp_path, [tickets]).lineage(), timeout=60) as environment:
+        environment.attach(database)
+
+        failures = [
+            outcome.failure for outcome in (environment.upgrade("a1"), environment.downgrade("a1"), environment.upgrade("a1"))
+        ]
+
+        assert failures == [None, None, None]
