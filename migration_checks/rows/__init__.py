@@ -8,14 +8,19 @@ from typing import Any
 import psycopg
 
 from migration_checks.rows.cells import Window
+from migration_checks.rows.chain import Ascent, Chain
 from migration_checks.rows.compare import Comparison
+from migration_checks.rows.identity import Tables
+from migration_checks.rows.lost import FateId, Lost, acquit
 from migration_checks.rows.reading import Reader
 from migration_checks.rows.sequences import Sequences
+from migration_checks.rows.survivors import survivors
+from migration_checks.rows.trace import Trace
 from migration_checks.rows.workshop import Workshop
-from migration_checks.rows.written import Tables, Written
+from migration_checks.rows.written import Written
 from migration_checks.snapshot import Sequence as SequenceState
 from migration_checks.snapshot import Table
-from migration_checks.transition import Changes
+from migration_checks.transition import Changes, Fate, TableChange
 
 __all__ = ["Rows"]
 
@@ -32,6 +37,7 @@ class Rows:
         self._shop = Workshop(connection)
         self._reader = Reader()
         self._sequences = Sequences()
+        self._lost: dict[FateId, Lost] = {}
 
     @property
     def connection(self) -> psycopg.Connection[tuple[Any, ...]]:
@@ -68,6 +74,35 @@ class Rows:
         the moment or chance explains are counted as volatile.
         """
         return Comparison(self._shop, self.samples, written, windows).compare(before, after)
+
+    def trace(self, before: Tables, after: Tables, *, history: Sequence[Ascent] = ()) -> tuple[Fate, ...]:
+        """What became of every value that the upgrade from `before` to `after` made disappear.
+
+        `history` are the earlier ascents (revision, before, after) of the walk, oldest first: values that one of them
+        carried away are found where it put them. What is lost is remembered for `acquit`.
+        """
+        trace = Trace(self._shop, self.samples, Chain(before, after, history))
+        with self._shop.work():
+            fates = trace.run()
+        self._lost = trace.lost
+        return fates
+
+    def acquit(self, fates: Sequence[Fate], baseline: Tables, after_undo: Tables) -> tuple[Fate, ...]:
+        """The fates of the latest `trace`, once its step was undone: what is back exactly was not lost.
+
+        `baseline` is what `trace` started from.
+        """
+        with self._shop.work():
+            return acquit(self._shop, fates, self._lost, after_undo, self.samples)
+
+    def survivors(self, written_before: Tables, written_after: Tables, now: Tables) -> tuple[TableChange, ...]:
+        """How the rows that were added between the first two states fare in `now`, in tables that are still there.
+
+        Only tables are listed in which such a row is missing, or altered in a column that is still there. `rows_before`
+        counts the rows that were added.
+        """
+        with self._shop.work():
+            return tuple(survivors(self._shop, self.samples, written_before, written_after, now))
 
     def sequences(self, tables: Mapping[str, Table]) -> tuple[SequenceState, ...]:
         """Where every sequence stands that feeds a column of `tables`."""

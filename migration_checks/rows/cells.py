@@ -130,3 +130,24 @@ def _sample(names: list[str], row: tuple[Any, ...], index: int) -> ValueSample |
 def named(names: Sequence[str], values: Sequence[str | None]) -> Mapping[str, str | None]:
     """A row's values as text by column."""
     return dict(zip(names, values, strict=True))
+
+
+def merged(first: Sequence[ColumnChange], second: Sequence[ColumnChange]) -> list[ColumnChange]:
+    """Changes of the same columns found in two sets of rows, added up."""
+    total = {change.column: change for change in first}
+    for change in second:
+        other = total.get(change.column)
+        total[change.column] = change if other is None else _sum(other, change)
+    return list(total.values())
+
+
+def _sum(one: ColumnChange, other: ColumnChange) -> ColumnChange:
+    return replace(
+        one,
+        changed=one.changed + other.changed,
+        represented=one.represented + other.represented,
+        nulled=one.nulled + other.nulled,
+        filled=one.filled + other.filled,
+        volatile=one.volatile + other.volatile,
+        samples=(*one.samples, *other.samples)[: max(len(one.samples), len(other.samples))],
+    )

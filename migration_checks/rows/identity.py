@@ -9,6 +9,7 @@ from typing import TypeAlias
 from migration_checks.snapshot import Column, Table
 
 ColumnPair: TypeAlias = "tuple[Column, Column]"
+Tables: TypeAlias = "Mapping[str, Table]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,12 @@ def pair_tables(before: Mapping[str, Table], after: Mapping[str, Table]) -> Iter
     for name in sorted(before):
         if before[name].oid not in taken:
             yield before[name], None
+
+
+def same_table(table: Table, tables: Tables) -> Table | None:
+    """What `table` is in another snapshot: the same oid, else the same name."""
+    by_oid = next((each for each in tables.values() if each.oid == table.oid), None)
+    return by_oid or tables.get(table.name)
 
 
 def pair_columns(before: Table, after: Table) -> Columns:

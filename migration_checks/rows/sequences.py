@@ -38,7 +38,7 @@ class Sequences:
         if next_value is None:
             return None
         highest = self._used(shop, table, column, ascending=increment > 0)
-        return Sequence(name, f"{table.name}.{_identifier(shop, column)}", next_value, highest, increment > 0)
+        return Sequence(name, f"{table.name}.{shop.identifier(column)}", next_value, highest, increment > 0)
 
     def _used(self, shop: Workshop, table: Table, column: str, *, ascending: bool) -> int | None:
         """The value that the sequence must be beyond; asked of the table itself, where an index answers at once."""
@@ -63,12 +63,3 @@ def _starts(shop: Workshop, names: list[str]) -> dict[str, int]:
     if not names:
         return {}
     return dict(shop.rows(" UNION ALL ".join(f"SELECT {literal(name)}, last_value FROM {name}" for name in names)))
-
-
-def _identifier(shop: Workshop, name: str) -> str:
-    """`name` as quote_ident writes it."""
-    return (
-        name
-        if name.isidentifier() and name.islower() and name.isascii()
-        else str(shop.row(f"SELECT quote_ident({literal(name)})")[0])
-    )

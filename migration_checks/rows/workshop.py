@@ -41,6 +41,7 @@ class Workshop:
         self._schema = False
         self._casts: dict[str, tuple[str, str]] = {}
         self._made: set[str] = set()
+        self._identifiers: dict[str, str] = {}
 
     @contextmanager
     def work(self) -> Iterator[None]:
@@ -74,6 +75,12 @@ class Workshop:
         self._ensure_schema()
         self._count += 1
         return f"{OWN_SCHEMA}.{quoted(f'{prefix}_{self._token}_{self._count}')}"
+
+    def identifier(self, name: str) -> str:
+        """`name` as quote_ident writes it: in quotes only where it needs them."""
+        if name not in self._identifiers:
+            self._identifiers[name] = str(self.row(f"SELECT quote_ident({literal(name)})")[0])
+        return self._identifiers[name]
 
     def temporary(self, prefix: str) -> str:
         """A fresh name for a temporary table."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
-from migration_checks.rows.identity import ColumnPair, Columns, pair_columns
+from migration_checks.rows.identity import ColumnPair, Columns, Tables, pair_columns, same_table
 from migration_checks.rows.matching import leftover_by_value, temporary
 from migration_checks.rows.reading import source
 from migration_checks.rows.values import quoted
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column, Table
 
-Tables: TypeAlias = "Mapping[str, Table]"
 Written: TypeAlias = "tuple[Tables, Tables]"
 
 
@@ -46,12 +45,6 @@ def without_written(
     keys = temporary(shop, "written", " UNION ".join(queries))
     shop.execute(f"ANALYZE {keys}")
     return _except(before, keys, [left for left, _ in key]), _except(after, keys, [right for _, right in key]), removed
-
-
-def same_table(table: Table, tables: Tables) -> Table | None:
-    """What `table` is in another snapshot: the same oid, else the same name."""
-    by_oid = next((each for each in tables.values() if each.oid == table.oid), None)
-    return by_oid or tables.get(table.name)
 
 
 def _names(table: Table, other: Table, wanted: Sequence[str]) -> dict[str, str]:

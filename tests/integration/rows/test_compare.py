@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import psycopg
 import pytest
 
-from migration_checks.database import connect
 from migration_checks.rows import Rows
 from migration_checks.transition import Changes
 from tests.integration.rows.cases import CORRUPTIONS, HEALTHY, Case
-
-
-@pytest.fixture
-def rows(database: str) -> Iterator[Rows]:
-    """The rows of a fresh database."""
-    with connect(database) as connection:
-        yield Rows(connection)
-
-
-def run(url: str, script: str) -> None:
-    """Run a script as a migration would: on a connection of its own, which then leaves."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(script)
+from tests.integration.rows.support import run
 
 
 def compared(rows: Rows, url: str, case: Case) -> Changes:

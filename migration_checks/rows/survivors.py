@@ -1,0 +1,48 @@
+"""Which of the rows that were written after an upgrade are gone, or altered, after the downgrade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from migration_checks.rows.identity import Tables, pair_columns, same_table
+from migration_checks.rows.keys import common_key, joined
+from migration_checks.rows.matching import leftover_by_key, leftover_by_value, temporary
+from migration_checks.rows.reading import source
+from migration_checks.rows.table_rows import TableComparison
+from migration_checks.rows.workshop import Workshop
+from migration_checks.snapshot import Table
+from migration_checks.transition import TableChange
+
+
+def survivors(shop: Workshop, samples: int, before: Tables, written: Tables, now: Tables) -> Iterator[TableChange]:
+    """For each table that is still there: the rows that `written` has beyond `before`, held against what is there `now`."""
+    for name in sorted(written):
+        table, earlier = written[name], same_table(written[name], before)
+        later = same_table(table, now)
+        if later is None or earlier is table or any(each is not None and each.unread for each in (table, earlier, later)):
+            continue
+        rows = _added(shop, earlier, table)
+        if not rows.rows:
+            continue
+        columns = pair_columns(rows, later)
+        change = TableComparison(shop, samples, rows, later, columns, frozenset(), renumbered=False).change()
+        change = replace(change, added=0, added_samples=())
+        if not change.equal:
+            yield change
+
+
+def _added(shop: Workshop, earlier: Table | None, table: Table) -> Table:
+    """`table` with only the rows that were added to it."""
+    if earlier is None:
+        return table
+    columns = pair_columns(earlier, table)
+    key = common_key(shop, earlier, table, columns) if earlier.rows else ()
+    if not earlier.rows:
+        relation = temporary(shop, "added", f"SELECT * FROM {source(table)} AS r")
+    elif key:
+        relation = leftover_by_key(shop, source(earlier), source(table), joined(key)).after
+    else:
+        relation = leftover_by_value(shop, source(earlier), source(table), columns.pairs).after
+    count = shop.row(f"SELECT count(*) FROM {relation}")[0]
+    return replace(table, relation=relation, rows=count, digests={})

@@ -1,0 +1,162 @@
+"""Compares one table that differs: its rows by key, then what no key matches, then their values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from migration_checks.rows.cells import Matching, Window, compare_cells, merged, named
+from migration_checks.rows.identity import ColumnPair, Columns, same_digest, same_rows
+from migration_checks.rows.keys import common_key, joined
+from migration_checks.rows.lineup import same_values
+from migration_checks.rows.matching import Leftover, leftover_by_key, leftover_by_value, pair_off, paired, without_pairs
+from migration_checks.rows.reading import source
+from migration_checks.rows.values import quoted
+from migration_checks.rows.volatile import Volatile
+from migration_checks.rows.workshop import Workshop
+from migration_checks.rows.written import Written, without_written
+from migration_checks.snapshot import Table
+from migration_checks.transition import ColumnChange, TableChange
+
+
+@dataclass(slots=True)
+class TableComparison:
+    """Compares one table that differs, step by step: rows by key, then what is left over, then values."""
+
+    shop: Workshop
+    samples: int
+    left: Table
+    right: Table
+    columns: Columns
+    drawn: frozenset[str]
+    written: Sequence[Written] = ()
+    windows: tuple[Window, Window] | None = None
+    renumbered: bool = True
+
+    def change(self) -> TableChange:
+        """What differs."""
+        shop = self.shop
+        before, after = source(self.left), source(self.right)
+        before_rows, after_rows, redone = self.left.rows, self.right.rows, 0
+        key = common_key(shop, self.left, self.right, self.columns)
+        if self.written:
+            before, after, redone = without_written(shop, self.written, self.left, self.columns, key, before, after)
+            if key:
+                before_rows, after_rows = (shop.row(f"SELECT count(*) FROM {each} AS r")[0] for each in (before, after))
+        volatile = Volatile(self.windows, before, after, self.drawn)
+        change = (
+            self._keyed(key, before, after, before_rows, after_rows, volatile)
+            if key
+            else self._keyless(before, after, volatile, redone)
+        )
+        return replace(change, added=0, added_samples=()) if self.written else change
+
+    def _keyed(
+        self, key: tuple[ColumnPair, ...], before: str, after: str, before_rows: int, after_rows: int, volatile: Volatile
+    ) -> TableChange:
+        shop, samples = self.shop, self.samples
+        rest = [pair for pair in self.columns.pairs if pair not in key]
+        suspects = rest
+        if not self.written and same_rows(self.left, self.right, self.columns):
+            suspects = [pair for pair in rest if not same_digest(self.left, self.right, pair)]
+        matching = Matching(f"{before} AS b JOIN {after} AS a ON {joined(key)}", key)
+        matched, changes = compare_cells(shop, matching, suspects, samples, volatile)
+        missing, added = before_rows - matched, after_rows - matched
+        change = self._blank(tuple(left.name for left, _ in key), matched)
+        if not missing and not added:
+            return replace(change, columns=tuple(changes))
+        left = leftover_by_key(shop, before, after, joined(key))
+        if missing and added and self.renumbered:
+            left, more, rekeyed = self._rekeyed(key, rest, left, volatile, unique=matched > 0 and not volatile.windows)
+            changes = merged(changes, rekeyed)
+            change = self._blank(change.key, matched + more)
+        return self._with_leftover(replace(change, columns=tuple(changes)), left)
+
+    def _rekeyed(
+        self, key: tuple[ColumnPair, ...], rest: Sequence[ColumnPair], left: Leftover, volatile: Volatile, *, unique: bool
+    ) -> tuple[Leftover, int, list[ColumnChange]]:
+        """Rows that are the same in all but their key: not lost and added, but renumbered."""
+        shop = self.shop
+        agreeing = [pair for pair in rest if not volatile.may_be(pair)]
+        if not agreeing and not (volatile.windows and all(volatile.may_be(pair) for pair in key)):
+            return left, 0, []
+        pairs = pair_off(shop, left, agreeing, [*key], unique=unique)
+        compared = [*key, *(pair for pair in rest if pair not in agreeing)]
+        matching = Matching(paired(left, pairs), key)
+        more, changes = compare_cells(shop, matching, compared, self.samples, volatile)
+        return without_pairs(shop, left, pairs), more, changes
+
+    def _keyless(self, before: str, after: str, volatile: Volatile, redone: int) -> TableChange:
+        """Rows as a multiset: equal ones are paired off, then those equal in meaning, then those that agree elsewhere."""
+        shop, pairs = self.shop, self.columns.pairs
+        left = leftover_by_value(shop, before, after, pairs)
+        matched, represented = self.left.rows - left.rows_before, 0
+        changes: list[ColumnChange] = []
+        if left.rows_before and left.rows_after:
+            reworded = pair_off(shop, left, pairs, [], unique=False)
+            rest = without_pairs(shop, left, reworded)
+            represented = left.rows_before - rest.rows_before
+            left, more, changes = self._altered(rest, volatile) if self.renumbered else (rest, 0, [])
+            matched += represented + more
+        missing = max(left.rows_before - redone, 0)
+        change = replace(self._blank((), matched), columns=tuple(changes), represented=represented)
+        return self._with_leftover(change, replace(left, rows_before=missing))
+
+    def _altered(self, left: Leftover, volatile: Volatile) -> tuple[Leftover, int, list[ColumnChange]]:
+        """Rows that agree in every column but those whose values, taken together, differ between the two sides.
+
+        When no column's do, values were swapped between rows: then rows that agree in all columns but one are sought.
+        """
+        pairs = self.columns.pairs
+        if not (left.rows_before and left.rows_after):
+            return left, 0, []
+        others = [pair for pair in pairs if volatile.may_be(pair) or not same_values(self.shop, left, pair)]
+        more: int = 0
+        changes: list[ColumnChange] = []
+        for altered in [others] if others else [[pair] for pair in pairs]:
+            agreeing = [pair for pair in pairs if pair not in altered]
+            if agreeing and left.rows_before and left.rows_after:
+                left, found, differing = self._agreeing(left, agreeing, altered, volatile, unique=not others)
+                more, changes = more + found, merged(changes, differing)
+        return left, more, changes
+
+    def _agreeing(
+        self, left: Leftover, agreeing: list[ColumnPair], altered: list[ColumnPair], volatile: Volatile, *, unique: bool
+    ) -> tuple[Leftover, int, list[ColumnChange]]:
+        partners = pair_off(self.shop, left, agreeing, altered, unique=unique)
+        matching = Matching(paired(left, partners), tuple(agreeing))
+        found, changes = compare_cells(self.shop, matching, altered, self.samples, volatile)
+        return without_pairs(self.shop, left, partners), found, changes
+
+    def _blank(self, key: tuple[str, ...], matched: int) -> TableChange:
+        names = {left.name: right.name for left, right in self.columns.pairs}
+        return TableChange(
+            table=self.right.name,
+            table_before=self.left.name,
+            key=tuple(names[name] for name in key),
+            rows_before=self.left.rows,
+            rows_after=self.right.rows,
+            rows_compared=matched,
+            values_compared=matched * len(self.columns.pairs),
+        )
+
+    def _with_leftover(self, change: TableChange, left: Leftover) -> TableChange:
+        shop, samples = self.shop, self.samples
+        return replace(
+            change,
+            missing=left.rows_before,
+            added=left.rows_after,
+            missing_samples=sample_rows(shop, left.before, self.left, samples) if left.rows_before else (),
+            added_samples=sample_rows(shop, left.after, self.right, samples) if left.rows_after else (),
+        )
+
+
+def sample_rows(shop: Workshop, relation: str, table: Table, samples: int) -> tuple[Mapping[str, str | None], ...]:
+    """The first rows of `relation`, which has the columns of `table`: their keys, or whole rows, as text."""
+    names = table.key or tuple(column.name for column in table.columns)
+    if not names or not samples:
+        return ()
+    order = ", ".join(f"r.{quoted(name)}" for name in names)
+    texts = ", ".join(f"r.{quoted(name)}::text" for name in names)
+    found = shop.rows(f"SELECT ARRAY[{texts}]::text[] FROM {relation} AS r ORDER BY {order} LIMIT {samples}")
+    return tuple(named(names, values) for (values,) in found)

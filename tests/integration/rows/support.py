@@ -1,0 +1,11 @@
+"""What the tests on rows share: running a script as a migration would."""
+
+from __future__ import annotations
+
+import psycopg
+
+
+def run(url: str, script: str) -> None:
+    """Run a script as a migration would: on a connection of its own, which then leaves."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(script.encode())
