@@ -20,6 +20,9 @@ INHERITED = frozenset({"inherited", "local", PLACE})
 CASCADING = frozenset({"owner", "persistence"})
 """Facets that PostgreSQL changes below a table when it changes them there."""
 
+ATTACHED = frozenset({"index", "statistics"})
+"""Kinds that can hang on another table under the same identity."""
+
 NAMED_BY_DEFAULT = frozenset({"constraint", "index", "sequence", "statistics"})
 
 
@@ -95,6 +98,8 @@ class _Comparison:
             was, now = old.definition.get(facet), new.definition.get(facet)
             if not _same(was, now) and (facet in PROSE or not _same(self.renames.translated(old, was), now)):
                 yield facet, (was, now)
+        if new.kind in ATTACHED and old.parent != new.parent:
+            yield "parent", (_named(old.parent), _named(new.parent))
 
     def _host(self, each: _Difference) -> ObjectId | None:
         """The difference that this one only follows from, if there is one."""
@@ -108,7 +113,7 @@ class _Comparison:
     def _follows(self, each: _Difference, host: _Difference, catalog: Catalog) -> bool:
         below = host.thing in ancestors(each.thing, catalog)
         if each.change in ("added", "removed"):
-            if _is_not_null(each.thing) and host.thing.kind == "column":
+            if _is_not_null(each.thing) and host.thing.kind in ("column", "domain") and host.change == "changed":
                 return "not null" in host.facets and each.thing.definition.get("validated") is True
             return each.change == host.change and (below or _plain(each.thing) == _plain(host.thing))
         if each.change == "changed" and host.change in ("changed", "renamed"):
@@ -160,6 +165,10 @@ def _plain(thing: CatalogObject) -> dict[str, Json]:
     if thing.kind == "index":
         kept |= {"comment"}
     return {facet: value for facet, value in thing.definition.items() if facet not in kept}
+
+
+def _named(parent: ObjectId | None) -> str | None:
+    return " ".join(parent) if parent else None
 
 
 def _is_not_null(thing: CatalogObject) -> bool:

@@ -152,21 +152,23 @@ def _alike(
     now: Mapping[ObjectId, frozenset[Hashable]],
     least: float,
 ) -> list[tuple[CatalogObject, CatalogObject]]:
-    """Pairs that have at least that share of their parts in common, and more than with any other."""
-    scores = {
-        (old.id, new.id): _share(was.get(old.id, frozenset()), now.get(new.id, frozenset()))
-        for old in gone
-        for new in come
-        if old.kind == new.kind and (old.parent == new.parent or last(old.identity) == last(new.identity))
-    }
-    found = []
+    """Pairs that have at least that share of their parts in common, and more than either has with any other."""
+    scores: list[tuple[float, CatalogObject, CatalogObject]] = []
     for old in gone:
         for new in come:
-            score = scores.get((old.id, new.id), 0.0)
-            rivals = [other for (one, two), other in scores.items() if (one == old.id) != (two == new.id) and other >= score]
-            if score >= least and not rivals:
-                found.append((old, new))
-    return found
+            if old.kind == new.kind and (old.parent == new.parent or last(old.identity) == last(new.identity)):
+                score = _share(was.get(old.id, frozenset()), now.get(new.id, frozenset()))
+                if score >= least:
+                    scores.append((score, old, new))
+    best: dict[tuple[str, ObjectId], list[float]] = defaultdict(list)
+    for score, old, new in scores:
+        best["old", old.id].append(score)
+        best["new", new.id].append(score)
+    return [
+        (old, new)
+        for score, old, new in scores
+        if all(max(rivals) == score and rivals.count(score) == 1 for rivals in (best["old", old.id], best["new", new.id]))
+    ]
 
 
 def _share(one: frozenset[Hashable], two: frozenset[Hashable]) -> float:
