@@ -23,10 +23,12 @@ from migration_checks.worker.guard import ForeignConnection, Guard
 from migration_checks.worker.statements import Recorder, is_autocommit
 from migration_checks.worker.wire import Message
 
-_SESSION = (
-    "SELECT pg_catalog.current_schema(), current_user = session_user AND NOT EXISTS ("
-    "SELECT FROM pg_catalog.pg_settings WHERE source = 'session' AND context <> 'internal')"
+# What asyncpg switches off by itself, and what belongs to the transaction, is not env.py's doing.
+_SESSION = """
+SELECT pg_catalog.current_schema(), current_user = session_user AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_settings WHERE source = 'session' AND name <> 'jit' AND name !~ '^transaction_'
 )
+"""
 
 
 @dataclass(frozen=True)
