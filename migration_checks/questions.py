@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import psycopg
 
@@ -10,6 +10,9 @@ from migration_checks.lineage import Contract, Invariant, Lineage
 
 MISSING = frozenset({"42P01", "42703", "3F000", "42704", "42883"})
 """SQLSTATEs of a name that does not exist here: undefined table, column, schema, object, function."""
+
+SEARCH_PATH = """SET LOCAL search_path = "$user", public"""
+"""Names without a schema mean what they mean to an application; the toolkit's own session finds none of them."""
 
 
 class Questions:
@@ -26,18 +29,30 @@ class Questions:
         answers: dict[str, str | None] = {}
         for invariant in self.lineage.invariants:
             if _claimed(invariant, applied):
-                name = f"falsified:{invariant.name}" if invariant.falsified else invariant.name
-                self._note(answers, name, _contradiction(connection, invariant.query))
+                self._note(answers, _answer(invariant), _contradiction(connection, invariant.query))
         for contract in self.lineage.contracts:
             if _claimed(contract, applied):
-                answers[f"contract:{contract.name}"] = _refusal(connection, contract.statements)
+                answers[_answer(contract)] = _refusal(connection, contract.statements)
         return answers
+
+    def unasked(self, answers: Iterable[Mapping[str, str | None]]) -> tuple[str, ...]:
+        """The names of the questions that none of `answers` answers, since nowhere was everything that they name."""
+        asked = {name for each in answers for name in each}
+        questions: tuple[Invariant | Contract, ...] = (*self.lineage.invariants, *self.lineage.contracts)
+        return tuple(question.name for question in questions if _answer(question) not in asked)
 
     @staticmethod
     def _note(answers: dict[str, str | None], name: str, answer: tuple[bool, str | None]) -> None:
         asked, contradiction = answer
         if asked:
             answers[name] = contradiction
+
+
+def _answer(question: Invariant | Contract) -> str:
+    """Under which name a question is answered."""
+    if isinstance(question, Contract):
+        return f"contract:{question.name}"
+    return f"falsified:{question.name}" if question.falsified else question.name
 
 
 def _claimed(question: Invariant | Contract, applied: Collection[str]) -> bool:
@@ -57,6 +72,7 @@ def _contradiction(connection: psycopg.Connection, query: str) -> tuple[bool, st
     try:
         with connection.transaction(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION READ ONLY")
+            cursor.execute(SEARCH_PATH)
             cursor.execute(query.encode())
             rows = cursor.fetchmany(3)
     except psycopg.Error as error:
@@ -72,6 +88,7 @@ def _refusal(connection: psycopg.Connection, statements: Collection[str]) -> str
     """Why the server refuses one of `statements`, tried in order in a transaction that is rolled back; None if it takes all."""
     try:
         with connection.transaction(force_rollback=True), connection.cursor() as cursor:
+            cursor.execute(SEARCH_PATH)
             for statement in statements:
                 cursor.execute(statement.encode())
     except psycopg.Error as error:

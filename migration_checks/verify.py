@@ -29,6 +29,8 @@ ROWS = 100
 SEED_ROWS = 1000
 """Rows of the leading table of a lineage's seed, unless settings say otherwise."""
 
+UNASKED = "It was asked nowhere: no place of the walk that it is for has all relations and columns that it names."
+
 
 def verify(settings: Settings, *, progress: Callable[[Progress], None] | None = None) -> Report:
     """Walk and judge what `settings` name. Raises ToolkitError when the toolkit cannot do its job."""
@@ -93,7 +95,9 @@ class Run:
             )
             yield from walker.walk()
             walked = bench.url
+            unasked = bench.questions.unasked(place.snapshot.answers for place in walker.trail.places.values())
         self.not_checked += walker.notes
+        self.not_checked += [Note(name, UNASKED) for name in unasked]
         self.databases.drop(walked)
         yield from self._leap(checkpoints, walker)
 
