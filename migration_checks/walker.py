@@ -8,6 +8,7 @@ from dataclasses import replace
 from migration_checks.bench import Bench, Window
 from migration_checks.checkpoints import Checkpoint, Checkpoints
 from migration_checks.environment import Outcome
+from migration_checks.errors import EnvironmentFailure
 from migration_checks.graph import Graph, Revision
 from migration_checks.recovery import LostPlace, Recovery
 from migration_checks.report import Note
@@ -91,10 +92,20 @@ class Walker:
                 self.recovery.keep(self.here)
 
     def _arrived(self, revision: Revision, legs: list[Transition]) -> Iterator[Transition]:
-        """The legs of a visit, the first one saying which tables could not be filled once it was over."""
+        """The legs of a visit, the first one saying which tables could not be filled once it was over, and what drifted."""
         unfilled = {**self.recovery.unfilled.pop("start", {}), **self.recovery.unfilled.pop(revision.id, {})}
-        yield replace(legs[0], unfilled=unfilled)
+        yield replace(legs[0], unfilled=unfilled, drift=self._drift(revision))
         yield from legs[1:]
+
+    def _drift(self, revision: Revision) -> tuple[str, ...]:
+        """What the models would still change, asked where every revision is applied and env.py offers models."""
+        if set(self.here.applied) != self.graph.by_id.keys():
+            return ()
+        try:
+            return self.bench.environment.drift() or ()
+        except EnvironmentFailure as failure:
+            self._note(revision, f"The schema at head was not held against the models: {failure.message}")
+            return ()
 
     def _there_and_back(
         self, revision: Revision, below: Place, after: Snapshot, ascend: Transition | None, window: Window
