@@ -188,3 +188,23 @@ def test_a_failure_hands_its_diagnostics_on() -> None:
     wanted = {"sqlstate": "23505", "constraint": "items_pk", "statement": "CREATE UNIQUE INDEX", "path": "/x/b.py", "line": 7}
     assert wanted.items() <= evidence.facts.items()
     assert evidence.facts["left_halfway"] == ["rows of public.items", "table public.extra"]
+
+
+def test_a_failed_step_that_left_nothing_is_told_in_one_sentence() -> None:
+    """What did not change, and where the version table stands when it did not move, is not worth a word."""
+
+    (evidence,) = by_id["MC101"].examine(ascend(after=LOWER, failure=RAISED, changes=residue(rows())))
+
+    assert evidence.message == "The upgrade raised UniqueViolation (SQLSTATE 23505): duplicate key."
+    assert "left_halfway" not in evidence.facts
+
+
+def test_only_the_way_back_says_what_a_marked_revision_leaves() -> None:
+    """A failed downgrade, and one after writes, are no comparison with the place below."""
+    for transition in (
+        undo(marked_irreversible=True, failure=RAISED, residue=residue(left_over())),
+        undo(**WRITES, marked_irreversible=True, residue=residue(left_over())),
+    ):
+        (evidence,) = by_id["MC104"].examine(transition)
+
+        assert "leaves" not in evidence.facts

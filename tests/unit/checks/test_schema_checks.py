@@ -176,3 +176,46 @@ def test_facets_are_facts_with_both_sides() -> None:
         "comment": {"before": "why", "after": None},
         "type": {"before": "integer", "after": "text"},
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "facts"),
+    [
+        (
+            CatalogChange("column", "public.t.c", "changed", {"not null": (True, False), "options": (["a=1", "b=2"], None)}),
+            "The column differs: not null was true before the upgrade and is false after the downgrade and options was "
+            "['a=1', 'b=2'] before the upgrade and is absent after the downgrade.",
+            {"change": "changed"},
+        ),
+        (
+            CatalogChange("view", "public.v", "changed", {"definition": ("x" * 90, "y" * 80)}),
+            f"The view differs: definition was '{'x' * 77}...' before the upgrade and is '{'y' * 80}' after the downgrade.",
+            {"change": "changed"},
+        ),
+        (
+            CatalogChange("materialized view", "public.new", "renamed", {"comment": ("a", "b")}, renamed_from="public.old"),
+            "The materialized view was public.old before the upgrade and has another name after the downgrade, and differs in "
+            "comment.",
+            {"change": "renamed", "renamed_from": "public.old"},
+        ),
+        (
+            replace(left_over(), folded=12),
+            "The table did not exist before the upgrade and is left over after the downgrade (with 12 objects below it).",
+            {"change": "added", "folded": 12},
+        ),
+        (
+            CatalogChange("column", "public.items.other", "removed"),
+            "The column existed before the upgrade and is missing after the downgrade.",
+            {"change": "removed"},
+        ),
+    ],
+    ids=lambda value: value.identity if isinstance(value, CatalogChange) else "",
+)
+def test_a_difference_is_one_whole_sentence(change: CatalogChange, message: str, facts: dict[str, object]) -> None:
+    """Values are shown as JSON has them, long ones cut, and only what belongs to the object itself is said of it."""
+    dropped = rows(dropped=("note",), dropped_values={"note": 1000})
+
+    (evidence,) = by_id["MC201"].examine(undo(residue=residue(change, dropped)))
+
+    assert evidence.message == message
+    assert {key: value for key, value in evidence.facts.items() if key not in ("kind", "facets")} == facts
