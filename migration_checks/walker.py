@@ -178,6 +178,8 @@ class Walker:
         self.trail.ascents[revision.id] = (before.tables, after.tables)
         changes = self.bench.compare(before, after)
         fates = self.bench.rows.trace(before.tables, after.tables, history=self.trail.history(below.applied))
+        declared = [each for each in self.bench.lineage.transformations if each.revision == revision.id]
+        fates = self.bench.rows.declared(fates, declared, after.tables)
         return replace(self._transition(Leg.ASCEND, revision, before, after, outcome, None, changes), fates=fates)
 
     # -- after faults ------------------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ from typing import Any
 
 import psycopg
 
+from migration_checks.lineage import Transformation
 from migration_checks.rows.cells import Window
 from migration_checks.rows.chain import Ascent, Chain
 from migration_checks.rows.compare import Comparison
+from migration_checks.rows.declared import declared
 from migration_checks.rows.identity import Tables
 from migration_checks.rows.lost import FateId, Lost, acquit
 from migration_checks.rows.reading import Reader
@@ -86,6 +88,16 @@ class Rows:
             fates = trace.run()
         self._lost = trace.lost
         return fates
+
+    def declared(self, fates: Sequence[Fate], transformations: Sequence[Transformation], after: Tables) -> tuple[Fate, ...]:
+        """The fates of the latest `trace`, with what a declared transformation accounts for counted as moved.
+
+        Raises ConfigurationError when a transformation cannot be evaluated.
+        """
+        if not transformations:
+            return tuple(fates)
+        with self._shop.work():
+            return declared(self._shop, fates, self._lost, transformations, after, self.samples)
 
     def acquit(self, fates: Sequence[Fate], baseline: Tables, after_undo: Tables) -> tuple[Fate, ...]:
         """The fates of the latest `trace`, once its step was undone: what is back exactly was not lost.
