@@ -166,7 +166,7 @@ class Environment:
         """Let go of the database: no session of env.py or of this object is left in it. Harmless when none is attached."""
         if self._url is not None and self._worker is not None and self._worker.alive:
             self._inquire(self._worker, {"do": "detach"}, "leaving env.py")
-            with suppress(psycopg.Error):
+            with suppress(ToolkitError):  # the database may be gone already
                 self._end_sessions()
         self._url = None
         self._release()
@@ -186,11 +186,12 @@ class Environment:
         return self._control
 
     def _end_sessions(self) -> None:
-        try:
-            end_sessions(self._database)
-        except psycopg.OperationalError:
-            self._release()
-            end_sessions(self._database)
+        with translated("Ending the sessions of the migration"):
+            try:
+                end_sessions(self._database)
+            except psycopg.OperationalError:
+                self._release()
+                end_sessions(self._database)
 
     @property
     def version_tables(self) -> frozenset[str]:
@@ -274,16 +275,12 @@ class Environment:
         )
 
     def _settled(self, outcome: Outcome) -> Outcome:
-        """End what the step left connected, as the end of a process would, and read where the version table stands."""
-        try:
-            self._end_sessions()
-            return replace(outcome, heads=self.heads())
-        except (psycopg.Error, ToolkitError):
-            # The server is gone or the database is: the step's own failure says more than ours could.
-            if outcome.failure is None:
-                raise
-            self._heads = None
-            return outcome
+        """End what the step left connected, as the end of a process would, and read where the version table stands.
+
+        Raises ProviderError when the database can no longer be reached.
+        """
+        self._end_sessions()
+        return replace(outcome, heads=self.heads())
 
 
 def _outcome(answer: Message) -> Outcome:

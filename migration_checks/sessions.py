@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from migration_checks.worker.wire import WORKER_NAME
+from migration_checks.worker.variables import WORKER_NAME
 
 _END = """
 SELECT pg_catalog.pg_terminate_backend(pid, 5000)

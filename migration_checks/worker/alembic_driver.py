@@ -8,6 +8,7 @@ would apply; between parked steps the session is closed, so that each begins in 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -29,6 +30,7 @@ from migration_checks.worker.failures import failure_of
 from migration_checks.worker.guard import Guard
 from migration_checks.worker.manner import Manner, Probe, url_for
 from migration_checks.worker.statements import Places, Recorder
+from migration_checks.worker.variables import guard_children
 from migration_checks.worker.wire import Message, graph_message, statement_message
 
 
@@ -93,6 +95,7 @@ class Driver:
         """Point env.py at `url`; the first time, find out how it wants to be run. Raises EnvironmentFailure."""
         address = Address.of(url)
         self.guard.point_at(address)
+        guard_children(os.environ, url)
         url_for(self.config, address)
         if self._manner is None:
             self._manner = Probe(self.config, self.directory, self.guard, self.recorder).manner()

@@ -1,8 +1,9 @@
-"""The drivers' own connect functions, bent towards our database as soon as a driver is imported."""
+"""SQLAlchemy and the drivers, bent towards our database as soon as they are imported."""
 
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +16,8 @@ from migration_checks.worker.address import parse_url
 from migration_checks.worker.guard import Guard
 
 
-def watch_drivers(guard: Guard) -> None:
-    """Bend psycopg, psycopg2 and asyncpg towards `guard`, whenever they are imported.
+def watch_imports(guard: Guard) -> None:
+    """Bend SQLAlchemy, psycopg, psycopg2 and asyncpg towards `guard`, whenever they are imported.
 
     Drivers that open their sockets in Python (pg8000) are seen by the guard's audit hook.
     """
@@ -48,6 +49,11 @@ class _AfterImport(MetaPathFinder):
 
         spec.loader.exec_module = execute_and_patch  # type: ignore[method-assign]
         return spec
+
+
+def _sqlalchemy(guard: Guard, module: Any) -> None:
+    importlib.import_module("sqlalchemy.pool.base")
+    guard.bend_sqlalchemy(module)
 
 
 def _psycopg(guard: Guard, module: Any) -> None:
@@ -90,4 +96,9 @@ def _asyncpg(guard: Guard, module: Any) -> None:
     module.connection.connect = module.connect = connect
 
 
-_PATCHES: Mapping[str, Callable[[Guard, ModuleType], None]] = {"psycopg": _psycopg, "psycopg2": _psycopg2, "asyncpg": _asyncpg}
+_PATCHES: Mapping[str, Callable[[Guard, ModuleType], None]] = {
+    "sqlalchemy": _sqlalchemy,
+    "psycopg": _psycopg,
+    "psycopg2": _psycopg2,
+    "asyncpg": _asyncpg,
+}

@@ -13,14 +13,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.pool import base as pool_base
-
 from migration_checks.worker.address import Address, described
 from migration_checks.worker.programs import stranger_in
-from migration_checks.worker.variables import lead_libpq
-from migration_checks.worker.wire import WORKER_NAME
+from migration_checks.worker.variables import WORKER_NAME, lead_libpq
 
 # fmt: off
 _DROPPED = frozenset(
@@ -98,15 +93,17 @@ class Guard:
         return {**target, "options": options} if options else target
 
     def install(self) -> None:
-        """Put the rings in place, for as long as this process lives."""
-        event.listen(sa.Engine, "do_connect", self.redirect)
-        self._redirect_creators()
+        """Put the third ring in place, for as long as this process lives; the others follow as libraries are imported."""
         sys.addaudithook(self._audit)
 
-    def _redirect_creators(self) -> None:
-        """Let a pool's own `creator` be redirected as well: it bypasses do_connect, yet it is SQLAlchemy that connects."""
-        name = "_ConnectionRecord__connect"
-        original: Callable[[Any], None] | None = getattr(pool_base._ConnectionRecord, name, None)
+    def bend_sqlalchemy(self, sqlalchemy: Any) -> None:
+        """Redirect every engine, also one with a pool or a `creator` of its own.
+
+        A creator bypasses do_connect, yet it is SQLAlchemy that connects: meanwhile the drivers redirect too.
+        """
+        sqlalchemy.event.listen(sqlalchemy.engine.Engine, "do_connect", self.redirect)
+        owner, name = sqlalchemy.pool.base._ConnectionRecord, "_ConnectionRecord__connect"
+        original: Callable[[Any], None] | None = getattr(owner, name, None)
         if original is None:
             return
 
@@ -117,7 +114,7 @@ class Guard:
             finally:
                 self._redirecting -= 1
 
-        setattr(pool_base._ConnectionRecord, name, connect)
+        setattr(owner, name, connect)
 
     # Second ring: the drivers, see `drivers`.
 

@@ -56,12 +56,12 @@ def main(arguments: list[str]) -> None:
 
 
 def _serve(pipes: Pipes) -> None:
-    from migration_checks.worker.drivers import watch_drivers
+    from migration_checks.worker.drivers import watch_imports
     from migration_checks.worker.guard import Guard
 
     guard = Guard()
     guard.install()
-    watch_drivers(guard)
+    watch_imports(guard)
     from migration_checks.worker.alembic_driver import Driver
 
     driver = Driver(guard, pipes.take, pipes.put_back, pipes.reply)

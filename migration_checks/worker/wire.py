@@ -13,9 +13,6 @@ from migration_checks.transition import Failure, Statement
 
 Message: TypeAlias = "dict[str, Any]"
 
-WORKER_NAME = "migration-checks worker"
-"""The application_name of every session that the worker opens."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

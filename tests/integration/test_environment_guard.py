@@ -133,6 +133,34 @@ def test_a_refusal_that_is_swallowed_is_still_named(tmp_path: Path, database: st
         assert "production.invalid" in outcome.refused[0]
 
 
+def test_programs_that_a_script_starts_are_guarded(tmp_path: Path, database: str, production: Trap) -> None:
+    """A Python program that a script starts, or a process that multiprocessing spawns, is redirected and refused alike."""
+    (tmp_path / "helper.py").write_text(
+        "import os, sqlalchemy as sa, psycopg\n"
+        "def main():\n"
+        f"    engine = sa.create_engine('postgresql+psycopg://u:p@127.0.0.1:{production.port}/app')\n"
+        "    with engine.begin() as c: c.exec_driver_sql(f'CREATE TABLE made_{os.getpid()} ()')\n"
+        "    try:\n"
+        f"        psycopg.connect(host='127.0.0.1', port={production.port})\n"
+        "    except RuntimeError: return\n"
+        "    raise SystemExit('it was not refused')\n"
+        "if __name__ == '__main__': main()\n"
+    )
+    scripts = chain(
+        [
+            f"import subprocess, sys\nsubprocess.run([sys.executable, {str(tmp_path / 'helper.py')!r}], check=True)",
+            "import multiprocessing, helper\nprocess = multiprocessing.get_context('spawn').Process(target=helper.main)\n"
+            "process.start()\nprocess.join()\nassert process.exitcode == 0",
+        ]
+    )
+    with Environment(make_project(tmp_path, scripts).lineage(), timeout=60) as environment, connect(database) as look:
+        environment.attach(database)
+
+        assert [environment.upgrade(each).failure for each in ("r0", "r1")] == [None, None]
+        assert look.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'made_%'").fetchone() == (2,)
+    assert not production.touched
+
+
 OWN = {
     "psycopg": "import psycopg\nwith psycopg.connect(user='someone') as c: c.execute('CREATE TABLE own_0 ()')",
     "psycopg2": "import psycopg2\nwith psycopg2.connect('') as c: c.cursor().execute('CREATE TABLE own_1 ()')",
