@@ -1,0 +1,63 @@
+"""Exceptions become failures by class, SQLSTATE and diagnostics."""
+
+from __future__ import annotations
+
+import os
+
+from migration_checks.worker.failures import failure_of
+from migration_checks.worker.statements import Places
+
+
+class ServerError(Exception):
+    """Shaped as drivers shape theirs."""
+
+    sqlstate = "23505"
+    table_name = "t"
+    schema_name = "s"
+    constraint_name = "t_pkey"
+
+
+def _raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
+    try:
+        raise error from cause
+    except BaseException as caught:
+        return caught
+
+
+HERE = Places([__file__], os.path.dirname(__file__))
+
+
+def test_a_server_error() -> None:
+    """The code and what the server names are kept, and the place is the last line in a script."""
+    failure = failure_of(_raised(ServerError("duplicate key\nDETAIL: (1)\nLINE 1: more")), HERE)
+
+    assert (failure.kind, failure.message, failure.sqlstate) == ("ServerError", "duplicate key\nDETAIL: (1)", "23505")
+    assert (failure.table, failure.constraint, failure.column) == ("s.t", "t_pkey", None)
+    assert failure.path == __file__
+
+
+def test_an_explicit_cause() -> None:
+    """A script's own exception raised from a server error keeps its SQLSTATE; one merely raised during it does not."""
+    assert failure_of(_raised(ValueError("no"), ServerError()), HERE).sqlstate == "23505"
+    assert failure_of(_raised(ValueError("no")), HERE).sqlstate is None
+
+
+def test_elsewhere() -> None:
+    """An exception that came through no script has no place."""
+    assert failure_of(_raised(ValueError("no")), Places([], "/nonexistent")).path is None
+
+
+def test_a_circle_of_causes_ends() -> None:
+    """Exceptions that are each other's cause do not hang the toolkit."""
+    first, second = ValueError("first"), ValueError("second")
+    first.__cause__, second.__cause__ = second, first
+
+    assert failure_of(first, Places([], "/nonexistent")).message == "first"
+
+
+def test_exits_and_refusals() -> None:
+    """sys.exit is a failure; NotImplementedError a refusal."""
+    assert "sys.exit(3)" in failure_of(SystemExit(3), HERE).message
+    assert failure_of(NotImplementedError(), HERE).refused
+    assert failure_of(NotImplementedError(), HERE).message == "NotImplementedError"
+    assert len(failure_of(ValueError("x" * 1000), HERE).message) == 300
