@@ -34,12 +34,11 @@ class ColumnFilling:
 
     def fill(self, table: Table, names: Sequence[str]) -> dict[str, int]:
         """Values written by column, 0 for one that could not be filled; columns that hold a value already are left out."""
-        added = self._blank(table, [c for c in table.writable if c.name in names and c.nullable])
-        if not added:
-            return {}
+        added = [column for column in table.writable if column.name in names and column.nullable]
         try:
             with self.connection.transaction():
-                return self._fill(table, added)
+                added = self._blank(table, added)
+                return self._fill(table, added) if added else {}
         except (Impossible, psycopg.Error):
             return {column.name: 0 for column in added} if len(added) == 1 else self._singly(table, added)
 

@@ -199,6 +199,8 @@ def _texts(node: Node, constants: Sequence[str]) -> list[str]:
     if any(each.op == "call" and each.value in _LENGTHS for each in node.walk()):
         lengths = {int(c) + off for c in constants if c.isdigit() and int(c) <= 4000 for off in (-1, 0, 1, 3)}
         return [("Lorem ipsum dolor sit amet " * (n // 27 + 1))[: n - 1] + "." for n in sorted(lengths) if n > 0]
+    if any(each.op == "call" and each.value in ("jsonb_typeof", "json_typeof") for each in node.walk()):
+        return ["object", "array", "string", "number", "boolean", "null"]
     if node.op == "op" and node.value in ("~", "~*"):
         return [word for pattern in constants for word in words(pattern, Random(pattern), 24)]
     if node.op == "op" and node.value in ("~~", "~~*"):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from migration_checks.seeding.conditions import Condition
 from migration_checks.seeding.factories import Columns, build
@@ -14,8 +16,9 @@ from migration_checks.seeding.sources import Exhausted
 from migration_checks.seeding.unique import Uniqueness
 
 PROTOTYPES = 256
-_TRIES = 40
+_TRIES = 60
 _PATIENCE = 25
+_STARTS = 12
 
 Cells = dict[str, "str | None"]
 
@@ -69,6 +72,7 @@ class Draft:
         self.batch = Batch(prototypes, {**self.context, **columns})
         movable = frozenset(columns) - self.waiting
         self._point(prototypes)
+        self._blank(self.batch.columns, prototypes)
         if self._rules(movable) or len(self.chosen) < len(plan.references):
             self._accept(0, prototypes, movable)
             self._replace(prototypes, movable)
@@ -86,6 +90,7 @@ class Draft:
             self._compact()
             more = build(self.plan.table, self.plan.sources, missing)
             missing = min([missing, *(len(column) for column in more.values())])
+            self._blank(more, missing)
             for name, column in batch.columns.items():
                 column.extend(more[name][:missing] if name in more else [None] * missing)
             batch.count += missing
@@ -106,6 +111,12 @@ class Draft:
             self.batch.columns.update(zip(names, pointed, strict=True))
             self.chosen.append(reference)
 
+    def _blank(self, columns: Columns, count: int) -> None:
+        """The NULLs of a profile, but for references that are still to be chosen row by row."""
+        if self.plan.blanks is not None and not self.context:
+            later = [reference for reference in self.plan.references if reference not in self.chosen]
+            self.plan.blanks.apply(columns, count, {*self.waiting, *(name for each in later for name in each.key.columns)})
+
     def _multiply(self, count: int) -> None:
         """Lengthen the columns that must not repeat; the others repeat by themselves."""
         batch, plan = self.batch, self.plan
@@ -119,6 +130,7 @@ class Draft:
         more = min([count - period, *(len(values) for values in added.values())])
         for reference in plan.references:
             more = self._multiply_reference(reference, more, added)
+        self._blank(added, more)
         for name, values in added.items():
             batch.columns[name] = batch.columns[name] + values[:more]
         batch.count = period + more
@@ -148,7 +160,7 @@ class Draft:
             return more
         self.chosen.append(reference)
         more = min(more, len(keys))
-        share = 0.0 if not reference.blankable or reference.key.full else 0.1
+        share = 0.0 if not reference.blankable or reference.key.full or reference.blanked else 0.1
         for place, name in enumerate(names):
             blank = share if name in reference.optional else 0.0
             added[name] = [key[place] for key in keys] if not blank else [None if self.random.random() < blank else key[place] for key in keys]
@@ -162,7 +174,7 @@ class Draft:
             if live & set(unique.columns) and unique.predicate is None:
                 continue
             live |= {name for name in unique.columns if name in sources} or set()
-        return live
+        return live | {name for name, source in sources.items() if source.varied}
 
     def _compact(self) -> None:
         """Remove dropped prototypes, so that none is repeated."""
@@ -274,9 +286,17 @@ class _Settler:
         return sorted(name for name in names if name in self.batch.columns)
 
     def settle(self, row: int) -> bool:
-        cells: Cells = {name: self.batch.value(name, row) for name in self.needed}
+        for _ in range(_STARTS):
+            cells: Cells = {name: self.batch.value(name, row) for name in self.needed}
+            try:
+                self._refer(cells, self.open)
+            except Exhausted:
+                continue
+            return self._settled(cells, row)
+        return False
+
+    def _settled(self, cells: Cells, row: int) -> bool:
         try:
-            self._refer(cells, self.open)
             for _ in range(_TRIES):
                 culprits = self._violated(cells, row)
                 if culprits is None:
@@ -331,9 +351,13 @@ class _Settler:
             raise Exhausted
         random = self.draft.random
         leaf = self.draft.leaf_of(row)
+        if len(names) > 1 and random.random() < 0.3 and self._moved(cells, names):
+            return
         chosen = names if random.random() < 0.3 else [random.choice(names)]
         for name in chosen:
             references = [reference for reference in self.references if name in reference.key.columns]
+            if references and random.random() < 0.3 and references[0].blank(cells, frozenset(cells.keys() - self.movable)):
+                continue
             if references:
                 self._refer(cells, references[:1])
                 self._refer(cells, [r for r in self.references if set(r.key.columns) & set(references[0].key.columns)][1:])
@@ -343,6 +367,22 @@ class _Settler:
                 cells[name] = between(values, random) if values and not source.distinct else source.again()
             elif name in self.plan.sources:
                 cells[name] = self.plan.sources[name].again()
+
+    def _moved(self, cells: Cells, names: Sequence[str]) -> bool:
+        """Move one moment close after another: conditions on two of them mostly ask for that."""
+        moments = [name for name in names if name in self.plan.sources and isinstance(self._typed(name, cells), datetime)]
+        if len(moments) < 2:
+            return False
+        first, then = self.draft.random.sample(moments, 2)
+        start = self._typed(first, cells)
+        if self.plan.sources[then].distinct or not datetime(1800, 1, 1) < start < datetime(2900, 1, 1):
+            return False
+        moved = start + timedelta(days=self.draft.random.randint(0, 30), minutes=self.draft.random.randint(1, 600))
+        cells[then] = _as(moved, cells[then] or "")
+        return True
+
+    def _typed(self, name: str, cells: Cells) -> Any:
+        return self.plan.typed[name](cells[name])
 
     def _keep(self, cells: Cells, row: int) -> None:
         typed = self.plan.typed
@@ -367,3 +407,10 @@ def between(values: Sequence[str], random: Random) -> str:
         numbers = sorted(map(int, values))
         return str(random.randint(numbers[len(numbers) // 4], numbers[3 * len(numbers) // 4]))
     return chosen
+
+
+def _as(moment: datetime, like: str) -> str:
+    """A moment written as another one is: as a date, or with its zone."""
+    if len(like) == 10:
+        return str(moment.date())
+    return moment.isoformat(" ", "seconds") + ("+00" if like.endswith("+00") else "")

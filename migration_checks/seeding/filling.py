@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 
+from migration_checks.seeding.calm import calm, deferred
 from migration_checks.seeding.copy import write_batch
 from migration_checks.seeding.draft import Batch, Draft
 from migration_checks.seeding.keys import Keys, existing
@@ -33,6 +35,7 @@ class Filling:
     seed: int
     rows: int
     replica: bool
+    wishes: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     def fill(self, group: Sequence[Table], empty_leaves: Mapping[str, frozenset[str]]) -> tuple[dict[str, int], dict[str, str]]:
         """Rows written by table, and the reason for each that could not be filled."""
@@ -49,6 +52,8 @@ class Filling:
             reason = str(error)
         except psycopg.Error as error:
             reason = first_line(str(error))
+        except Exception as error:  # a schema that seeding is not up to must not end the walk: it is said instead
+            reason = f"seeding failed on it with {type(error).__name__}: {first_line(str(error))}"
         for table in group:
             self.keys.stale(table.name)
         return {}, {table.name: reason for table in group}
@@ -57,7 +62,7 @@ class Filling:
         def keys(key: ForeignKey) -> Sequence[Key] | None:
             return None if key.parent in later else self.keys.of(key)
 
-        return make_plan(table, self.pools, keys, order)
+        return make_plan(table, self.pools, keys, replace(order, wishes=self.wishes.get(table.name, {})))
 
     def _fill_one(self, table: Table, leaves: frozenset[str] | None) -> int:
         if table.partitioned and not table.leaves:
@@ -92,7 +97,8 @@ class Filling:
             return written
         except psycopg.Error as error:
             self.keys.stale(table.name)
-            return self._repaired(table, batch, order, count, first_line(str(error)))
+            with calm(self.connection, table):
+                return self._repaired(table, batch, order, count, first_line(str(error)))
 
     def _repaired(self, table: Table, batch: Batch, order: Order, count: int, reason: str) -> int:
         """Row by row, then with other rows, until what is wanted is there."""
@@ -141,9 +147,8 @@ class Filling:
         for table in group:
             self._close(table, drafts[table.name])
         prune(group, {name: draft.batch for name, draft in drafts.items()})
-        if not self.replica:
-            self.connection.execute(b"SET CONSTRAINTS ALL DEFERRED")
-        written = {table.name: self._written_draft(table, drafts[table.name]) for table in group}
+        with nullcontext() if self.replica else deferred(self.connection, group):
+            written = {table.name: self._written_draft(table, drafts[table.name]) for table in group}
         for table in group:
             self._verify(table)
             advance(self.connection, table)

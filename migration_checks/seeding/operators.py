@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -17,17 +17,23 @@ from migration_checks.seeding.values import NOW, UNKNOWN, Document, Label, Value
 def _comparable(left: Value, right: Value) -> bool:
     if isinstance(left, Label) or isinstance(right, Label):
         return False
-    return type(left) is type(right) and isinstance(left, (Decimal, datetime, bool))
+    return type(left) is type(right) and isinstance(left, (Decimal, datetime, timedelta, bool))
 
 
 def _compare(test: Callable[[Value, Value], bool]) -> Callable[[Value, Value], Value]:
     def run(left: Value, right: Value) -> Value:
         if isinstance(left, Label) and isinstance(right, Label):
             return test(left.place, right.place)
+        left, right = _days(left, right), _days(right, left)
         # Text compares by collation, which only the server knows.
         return test(left, right) if _comparable(left, right) else UNKNOWN
 
     return run
+
+
+def _days(value: Value, other: Value) -> Value:
+    """The difference of two dates is a number of days, which is told from that of two moments by what it is held against."""
+    return Decimal(value.days) if isinstance(value, timedelta) and isinstance(other, Decimal) else value
 
 
 def _equal(left: Value, right: Value) -> Value:
@@ -41,6 +47,21 @@ def _equal(left: Value, right: Value) -> Value:
 def _differ(left: Value, right: Value) -> Value:
     same = _equal(left, right)
     return same if same is UNKNOWN else not same
+
+
+def _sum(sign: int) -> Callable[[Value, Value], Value]:
+    """Addition and subtraction, of dates and whole days too."""
+
+    def run(left: Value, right: Value) -> Value:
+        if isinstance(left, Decimal) and isinstance(right, Decimal):
+            return left + sign * right
+        if isinstance(left, datetime) and isinstance(right, (Decimal, timedelta)):
+            return left + sign * (right if isinstance(right, timedelta) else timedelta(days=int(right)))
+        if isinstance(left, datetime) and isinstance(right, datetime) and sign < 0:
+            return left - right
+        return UNKNOWN
+
+    return run
 
 
 def _arithmetic(operate: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Value, Value], Value]:
@@ -125,8 +146,8 @@ OPERATORS: Final[Mapping[str, Callable[[Value, Value], Value]]] = {
     ">": _compare(lambda left, right: left > right),
     "<=": _compare(lambda left, right: left <= right),
     ">=": _compare(lambda left, right: left >= right),
-    "+": _arithmetic(lambda left, right: left + right),
-    "-": _arithmetic(lambda left, right: left - right),
+    "+": _sum(1),
+    "-": _sum(-1),
     "*": _arithmetic(lambda left, right: left * right),
     "%": _arithmetic(lambda left, right: left % right),
     "||": _texts(lambda left, right: left + right),
@@ -197,6 +218,8 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
     "btrim": _text(lambda value: value.strip(" ")),
     "ltrim": _text(lambda value: value.lstrip(" ")),
     "rtrim": _text(lambda value: value.rstrip(" ")),
+    "similar_to_escape": _text(lambda pattern: "^(?:" + pattern.replace("%", ".*").replace("_", ".") + ")$"),
+    "similar_escape": _text(lambda pattern: "^(?:" + pattern.replace("%", ".*").replace("_", ".") + ")$"),
     "abs": lambda value: abs(value) if isinstance(value, Decimal) else UNKNOWN,
     "mod": _arithmetic(lambda left, right: left % right),
     "starts_with": _texts(lambda text, start: text.startswith(start)),

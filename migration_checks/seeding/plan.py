@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from migration_checks.seeding.conditions import Condition, applied, bottom, read
+from migration_checks.seeding.conditions import Condition, applied, bottom, hints, read
+from migration_checks.seeding.blanks import Blanks
 from migration_checks.seeding.pool import Pool, chance
 from migration_checks.seeding.pools import Pools
+from migration_checks.seeding.portraits import Portrait
 from migration_checks.seeding.realism import realistic
 from migration_checks.seeding.references import Key, Reference
 from migration_checks.seeding.schema import Column, ForeignKey, Leaf, Table
-from migration_checks.seeding.sources import Distinct, Numbers, Repeating, Source
+from migration_checks.seeding.sources import ADVERSARIAL_SHARE, Distinct, Numbers, Repeating, Source
 from migration_checks.seeding.unique import Uniqueness, transform
 from migration_checks.seeding.values import UNKNOWN, Value, reads
+from migration_checks.seeding.weighted import ADVERSARIAL, Weighted, strata
 
 
 class Impossible(Exception):
@@ -34,6 +37,7 @@ class Plan:
     typed: Mapping[str, Callable[[str | None], Value]]
     leaves: list[Condition] = field(default_factory=list)
     choices: list[Mapping[str, tuple[str, ...]]] = field(default_factory=list)
+    blanks: Blanks | None = None
 
     @property
     def referring(self) -> frozenset[str]:
@@ -43,7 +47,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked of a plan: `only` limits it to these columns, `first` says where numbering starts."""
+    """What is asked of a plan: `only` limits it to these columns, `first` says where numbering starts.
+
+    `portrait` is what a profile says of the table.
+    """
 
     seed: int
     salt: str = ""
@@ -51,6 +58,8 @@ class Order:
     first: Mapping[str, int] = field(default_factory=dict)
     existing: Sequence[Mapping[str, str | None]] = ()
     leaves: frozenset[str] | None = None
+    wishes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    portrait: Portrait | None = None
 
 
 def make_plan(table: Table, pools: Pools, keys: Callable[[ForeignKey], Sequence[Key] | None], order: Order) -> Plan:
@@ -70,6 +79,7 @@ class _Planner:
         leaves = [leaf for leaf in table.leaves if order.leaves is None or leaf.name in order.leaves]
         self.bounds = [bound_of(leaf) for leaf in leaves]
         self.typed = {column.name: reads(column.type) for column in table.columns}
+        self.portrait = order.portrait
 
     def plan(self) -> Plan:
         names = {column.name for column in self.columns}
@@ -87,6 +97,7 @@ class _Planner:
         }
         plan = Plan(self.table, sources, references, pending, uniques, self.checks, pools, self.typed, self.bounds)
         plan.choices = [self._choices(bound, plan) for bound in self.bounds]
+        plan.blanks = self._blanks(plan)
         return plan
 
     def _backed(self, keys: Sequence[ForeignKey]) -> frozenset[str]:
@@ -108,10 +119,11 @@ class _Planner:
             raise Impossible(f"no value of type {column.formatted} is known for {column.quoted}")
         random = chance(self.order.seed, self.order.salt, self.table.name, column.name, "pool")
         if column.type.kind != "d":
-            pool = realistic(column, pool, random)
+            pool = self._painted(column, realistic(column, pool, random))
         elif column.type.element is not None:
             checks = [read(text) for text in column.type.checks]
-            pool = self.pools.restricted(self._domain(column, pool, random), column.type, checks, "value") if checks else pool
+            pool = self.pools.restricted(self._domain(column, pool, random), column.type, checks, "value") if checks else self._painted(column, pool)
+        pool = pool.joined(self.order.wishes.get(column.name, ()))
         concerned = [c for c in (*self.checks, *self.bounds) if column.name in c.columns]
         if not concerned:
             return pool
@@ -126,7 +138,51 @@ class _Planner:
     def _domain(self, column: Column, pool: Pool, random: object) -> Pool:
         base = replace(column, type=bottom(column.type)[0], modifier=bottom(column.type, column.modifier)[1])
         likely = realistic(base, pool, chance(self.order.seed, self.table.name, column.name, "domain"))
-        return replace(likely, plausible=(*likely.plausible, *pool.plausible), nth=pool.nth)
+        return self._painted(column, replace(likely, plausible=(*likely.plausible, *pool.plausible), nth=pool.nth))
+
+    def _checked(self, column: Column) -> bool:
+        """Whether a condition decides which values the column takes."""
+        return any(column.name in c.columns for c in (*self.checks, *self.bounds)) or bool(column.type.checks)
+
+    def _alone_unique(self, column: Column) -> bool:
+        return any(u.predicate is None and [each.column for each in u.elements] == [column.name] for u in self.table.uniques)
+
+    def _portrayed(self, column: Column) -> bool:
+        """Whether the column's values follow the profile. Numbered ones and those that choose a partition have rules of their own."""
+        known = self.portrait is not None and column.name in self.portrait.columns
+        return known and not column.serial and column.name not in self.table.partition_key
+
+    def _painted(self, column: Column, pool: Pool) -> Pool:
+        """The pool with values like those of the profile, if it describes the column."""
+        checked = self._checked(column)
+        if self.portrait is None or not self._portrayed(column) or (checked and self._alone_unique(column)):
+            return pool
+        random = chance(self.order.seed, self.order.salt, self.table.name, column.name, "painted")
+        painted = self.portrait.painted(column, pool, random, checked=checked)
+        if checked:  # in case that the conditions refuse all that the profile knows
+            return replace(painted, plausible=tuple(dict.fromkeys((*painted.plausible, *pool.plausible))))
+        if self._alone_unique(column):
+            made, nth = painted.plausible, pool.nth
+            return replace(painted, nth=lambda k: made[k] if k < len(made) else nth(k - len(made)) if nth else None)
+        return painted
+
+    def _blanks(self, plan: Plan) -> Blanks | None:
+        """The NULLs that the profile asks for, where nothing but the column itself decides about them."""
+        if self.portrait is None:
+            return None
+        units: dict[str, tuple[str, ...]] = {}
+        for name, source in plan.sources.items():
+            column = self.table.by_name[name]
+            if column.nullable and self._portrayed(column) and not (isinstance(source, Distinct) and source.nulls == 1):
+                units[name] = (name,)
+        for reference in plan.references:
+            names = [name for name in reference.optional if name in self.portrait.columns]
+            if names and reference.blankable and not reference.own:
+                reference.blanked = True
+                units[names[0]] = reference.optional
+        shares = {name: self.portrait.null_share(self.table.by_name[name]) for name in units}
+        random = chance(self.order.seed, self.order.salt, self.table.name, "blanks")
+        return Blanks(units, shares, self.portrait.table.null_groups, random)
 
     def _alone(self, column: Column, concerned: list[Condition]) -> list[Condition]:
         """The conditions that may narrow the column's pool: a partition's bound only hints, any other leaf takes the rest."""
@@ -150,10 +206,26 @@ class _Planner:
         if unique:
             taken = {tuple(row[name] for name in key.columns) for row in self.order.existing}
             given = [each for each in given if each not in taken]
+        given = self._usable(key, given)
         made = Reference(key, self.table, random, given, unique=unique, own=own)
+        if self.portrait is not None:
+            known = [self.table.by_name[name] for name in made.optional if name in self.portrait.columns]
+            made.null_share = max(map(self.portrait.null_share, known), default=made.null_share)
         if not given and not own and not made.blankable:
-            raise Impossible(f"it must refer to {key.parent}, which holds no row" if not unique else f"every row of {key.parent} is taken")
+            raise Impossible(f"it must refer to {key.parent}, which holds no row that is free and suits it")
         return made
+
+    def _usable(self, key: ForeignKey, given: Sequence[Key]) -> Sequence[Key]:
+        """The keys that no condition on the foreign key's columns alone refuses."""
+        alone = [check for check in self.checks if check.columns and check.columns <= set(key.columns)]
+        if not alone:
+            return given
+
+        def usable(values: Key) -> bool:
+            row = dict(zip(key.columns, values, strict=True))
+            return all(check.met(lambda name: self.typed[name](row[name])) is not False for check in alone)
+
+        return [values for values in given if usable(values)]
 
     def _spaced(self, filled: frozenset[str]) -> Mapping[str, tuple[int, int]]:
         """Columns that an exclusion constraint keeps apart: (offset, stride) into their series."""
@@ -183,6 +255,10 @@ class _Planner:
             return self._numbered(column, pool)
         if column.name in spaced:
             return Distinct(pool, random, spaced=spaced[column.name], taken=self._taken(column, pool))
+        portrayed = self.portrait if self._portrayed(column) else None
+        if not alone and portrayed is not None:
+            known, labels = portrayed.columns[column.name], bottom(column.type)[0].kind == "e"
+            return Weighted(strata(known, pool, portrayed.values(column), labels=labels), random, nullable=column.nullable)
         if not alone:
             return Repeating(pool, random, nullable=column.nullable)
         nulls = 0 if not column.nullable else 1 if any(u.unique.nulls_equal for u in alone) else 2
@@ -199,7 +275,10 @@ class _Planner:
         if any(unique.unique.primary for unique in alone) and bottom(column.type)[0].name in ("int2", "int4", "int8"):
             # A key at the type's bound leaves no room for the sequence that a later revision may give it.
             pool = replace(pool, adversarial=())
-        return Distinct(pool, random, nulls=nulls, taken=self._taken(column, pool))
+        if portrayed is not None:
+            nulls = 0 if nulls > 1 else nulls  # left to the profile
+        share = ADVERSARIAL if portrayed is not None else ADVERSARIAL_SHARE
+        return Distinct(pool, random, nulls=nulls, taken=self._taken(column, pool), share=share)
 
     def _numbered(self, column: Column, pool: Pool) -> Source:
         """A sequence's column under a condition: its numbers if they meet it, else numbers that do."""
@@ -240,3 +319,21 @@ def bound_of(leaf: Leaf) -> Condition:
         return bound
     plain = [part for part in (bound.node.args if bound.node.op == "and" else ()) if not any(h in tuple(part.walk()) for h in hashed)]
     return replace(bound, columns=frozenset(name for part in plain for name in part.columns))
+
+
+def wishes(tables: Sequence[Table]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """For each table and column the values that conditions of referring tables name: their rows need parents that have them."""
+    by_name = {table.name: table for table in tables}
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for table in tables:
+        checks = [read(check.expression) for check in table.checks] if table.foreign_keys else []
+        for key in table.foreign_keys:
+            parent = by_name.get(key.parent)
+            for child, name in zip(key.columns, key.parent_columns, strict=True) if parent and checks else ():
+                column = table.by_name[child]
+                alone = [check for check in checks if check.columns == {child}]
+                values = hints(alone, column.type, child, column.modifier)
+                if values:
+                    wanted = found.setdefault(key.parent, {})
+                    wanted[name] = (*wanted.get(name, ()), *values)
+    return found

@@ -29,6 +29,9 @@ class Reference:
         self.optional = tuple(name for name in key.columns if name in nullable)
         self.keys: list[Key] = list(keys)
         self.known: set[Key] = set(keys)
+        self.null_share = NULL_SHARE
+        # Whether NULLs are put in later, for many rows at once.
+        self.blanked = False
         self._shared: dict[tuple[int, ...], dict[Key, list[Key]]] = {}
         self._left = random.sample(self.keys, len(self.keys)) if unique else []
 
@@ -61,7 +64,7 @@ class Reference:
 
     def choose(self, cells: dict[str, str | None], fixed: frozenset[str], itself: Key | None = None) -> None:
         """Point the row somewhere, leaving the columns in `fixed` as they are; raises Exhausted when nothing fits."""
-        if self.random.random() < NULL_SHARE and self.blank(cells, fixed):
+        if self.random.random() < self.null_share and self.blank(cells, fixed):
             return
         key = self._pick(cells, fixed, itself)
         if key is not None:
@@ -102,7 +105,7 @@ class Reference:
     def several(self, count: int, given: Sequence[list[str | None]]) -> list[list[str | None]]:
         """The key's columns for the first rows, skewed as `choose` does; rows that point nowhere keep what `given` says."""
         columns = [list(column) for column in given]
-        share = NULL_SHARE if self.blankable else 0.0
+        share = self.null_share if self.blankable and not self.blanked else 0.0
         nullable = [name in self.optional for name in self.key.columns]
         for row in range(count):
             key = self.keys[int(len(self.keys) * self.random.random() ** 1.4)] if self.keys else None
@@ -116,7 +119,7 @@ class Reference:
 
     def earlier(self, keys: Sequence[str | None], start: int) -> list[str | None]:
         """For a table of its own and the rows from `start` on, the key of some earlier row each, or nowhere."""
-        share = NULL_SHARE if self.blankable else 0.0
+        share = self.null_share if self.blankable else 0.0
         random = self.random.random
         return [None if random() < share else keys[int(random() * row)] for row in range(start, len(keys))]
 

@@ -22,6 +22,11 @@ class Source(Protocol):
         """Whether no value comes twice."""
         ...
 
+    @property
+    def varied(self) -> bool:
+        """Whether a long column wants more than its first values over again."""
+        ...
+
     def draw(self, count: int) -> list[str | None]:
         """Values for `count` rows, fewer when there are no more."""
         ...
@@ -43,6 +48,7 @@ class Numbers:
     """The numbers that a sequence would hand out, from its start or from `first` on."""
 
     distinct = True
+    varied = True
 
     def __init__(self, sequence: Sequence | None, first: int | None = None) -> None:
         self.increment = sequence.increment if sequence else 1
@@ -69,6 +75,7 @@ class Repeating:
     """Values of a pool, most of them plausible, a known share adversarial or NULL, every one of them if rows suffice."""
 
     distinct = False
+    varied = False
 
     def __init__(self, pool: Pool, random: Random, *, nullable: bool) -> None:
         self.pool = pool
@@ -114,6 +121,7 @@ class Distinct:
     """
 
     distinct = True
+    varied = True
 
     def __init__(
         self,
@@ -123,7 +131,9 @@ class Distinct:
         nulls: int = 0,
         taken: frozenset[Hashable] = frozenset(),
         spaced: tuple[int, int] | None = None,
+        share: float = ADVERSARIAL_SHARE,
     ) -> None:
+        self.share = share
         self.pool = pool
         self.random = random
         self.nulls = nulls
@@ -160,7 +170,7 @@ class Distinct:
     def draw(self, count: int) -> list[str | None]:
         drawn: list[str | None] = [None] * (max(1, int(count * NULL_SHARE)) if self.nulls > 1 and count > 1 else min(self.nulls, count - 1))
         if not self.spaced:
-            drawn += self._picked(self.pool.adversarial, int(count * ADVERSARIAL_SHARE))
+            drawn += self._picked(self.pool.adversarial, int(count * self.share))
             drawn += self._picked(self.pool.rare, (count - len(drawn)) // 8)
             left = count - len(drawn)
             drawn += self._picked(tuple(self.random.sample(self.pool.plausible, len(self.pool.plausible))), left)

@@ -14,6 +14,7 @@ from migration_checks.seeding.columns import ColumnFilling
 from migration_checks.seeding.filling import Filling
 from migration_checks.seeding.keys import Keys
 from migration_checks.seeding.order import levels
+from migration_checks.seeding.plan import wishes
 from migration_checks.seeding.pools import Pools
 from migration_checks.seeding.schema import Reader, Relation, Table
 
@@ -59,6 +60,7 @@ class Synthesizer:
         self.seed = seed
         self._reader = Reader(connection)
         self._pools = Pools(connection, seed)
+        self._failed: dict[str, tuple[Table, str]] = {}
 
     def top_up(self, columns: Collection[str] = (), *, skip: Collection[str] = (), only: Collection[str] | None = None) -> Filled:
         """Fill every table that holds no row, parents first, and `columns` ("schema.table.column") where all their values are NULL.
@@ -118,14 +120,24 @@ class Synthesizer:
         self, tables: Sequence[Table], keys: Keys, leaves: Mapping[str, frozenset[str]], replica: bool
     ) -> tuple[dict[str, int], dict[str, str]]:
         by_name = {table.name: table for table in tables}
-        filling = Filling(self.connection, self._pools, keys, self.seed, self.rows, replica)
+        filling = Filling(self.connection, self._pools, keys, self.seed, self.rows, replica, wishes(tables))
         written: dict[str, int] = {}
         unfilled: dict[str, str] = {}
-        for group in levels({table.name: [key.parent for key in table.foreign_keys] for table in tables}):
-            done, failed = filling.fill([by_name[name] for name in group], leaves)
+        for names in levels({table.name: [key.parent for key in table.foreign_keys] for table in tables}):
+            group = [by_name[name] for name in names]
+            known = self._hopeless(group, written)
+            done, failed = ({}, known) if known else filling.fill(group, leaves)
             written |= done
             unfilled |= failed
+        self._failed = {name: (by_name[name], reason) for name, reason in unfilled.items()}
         return written, unfilled
+
+    def _hopeless(self, group: Sequence[Table], written: Mapping[str, int]) -> dict[str, str]:
+        """The reasons of the last time, if nothing has changed that these tables depend on: failing again would cost the most."""
+        before = [self._failed.get(table.name) for table in group]
+        same = all(known is not None and known[0] == table for known, table in zip(before, group, strict=True))
+        touched = any(key.parent in written for table in group for key in table.foreign_keys)
+        return {table.name: known[1] for table, known in zip(group, before, strict=True) if known} if same and not touched else {}
 
     def _targets(self, relations: Sequence[Relation]) -> tuple[list[Relation], dict[str, frozenset[str]]]:
         """The tables to fill, and for a partitioned one that holds rows the partitions that hold none."""
@@ -146,11 +158,19 @@ class Synthesizer:
         """Those that hold no row: what has no storage in use surely holds none, the others are asked."""
         stored = [relation for relation in relations if relation.stored]
         empty = {relation.oid for relation in relations if not relation.stored}
-        if stored:
-            tests = ", ".join(f"EXISTS (SELECT FROM ONLY {relation.name})" for relation in stored)
-            row = self.connection.execute(f"SELECT ARRAY[{tests}]".encode()).fetchone()
-            empty |= {relation.oid for relation, full in zip(stored, row[0] if row else (), strict=True) if not full}
-        return frozenset(empty)
+        return frozenset(empty) | self._hollow(stored)
+
+    def _hollow(self, relations: Sequence[Relation]) -> frozenset[int]:
+        """Those of the relations that hold no row; one that may not be read is none of our business."""
+        if not relations:
+            return frozenset()
+        tests = ", ".join(f"EXISTS (SELECT FROM ONLY {relation.name})" for relation in relations)
+        try:
+            with self.connection.transaction():
+                row = self.connection.execute(f"SELECT ARRAY[{tests}]".encode()).fetchone()
+        except psycopg.Error:
+            return frozenset() if len(relations) == 1 else frozenset().union(*(self._hollow([each]) for each in relations))
+        return frozenset(relation.oid for relation, full in zip(relations, row[0] if row else (), strict=True) if not full)
 
     @contextmanager
     def _session(self, *, replica: bool = True) -> Iterator[bool]:

@@ -6,9 +6,10 @@ A value is None (SQL NULL), a bool, a Decimal, a datetime, a str, a list (array)
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -95,6 +96,8 @@ def convert(text: str, name: str) -> Value:
         return _number(text)
     if name in _MOMENTS:
         return _moment(text)
+    if name == "interval":
+        return _span(text)
     if name == "bool":
         return text.lower() in ("t", "true", "yes", "on", "1")
     if name == "bpchar":
@@ -127,6 +130,19 @@ def _moment(text: str) -> Value:
     return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
+_SPAN = re.compile(r"(?:(-?\d+) days?)? ?(?:(-?)(\d+):(\d\d):(\d\d(?:\.\d+)?))?")
+
+
+def _span(text: str) -> Value:
+    """An interval of days and hours; months have no fixed length."""
+    match = _SPAN.fullmatch(text.strip())
+    if match is None or not text.strip():
+        return UNKNOWN
+    days, sign, hours, minutes, seconds = match.groups()
+    rest = timedelta(hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(seconds or 0))
+    return timedelta(days=int(days or 0)) + (-rest if sign else rest)
+
+
 def cells(columns: Sequence[Column]) -> Mapping[str, Callable[[str | None], Value]]:
     """For each column the function that reads its text."""
     return {column.name: reads(column.type) for column in columns}
@@ -139,7 +155,7 @@ def cast(value: Value, name: str) -> Value:
     if isinstance(value, list):
         return [cast(each, SPELLINGS.get(name[:-2], name[:-2])) for each in value] if name.endswith("[]") else UNKNOWN
     if isinstance(value, str):
-        if name in ("json", "jsonb", "citext", "bool") or name in _NUMBERS | _MOMENTS | _TEXTS:
+        if name in ("json", "jsonb", "citext", "bool", "interval") or name in _NUMBERS | _MOMENTS | _TEXTS:
             return value if name in _TEXTS else convert(value, name)
         if name.endswith("[]"):
             read = read_array(value)
