@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_checks.check import Check, Evidence, Severity
-from migration_checks.transition import Transition
+from migration_checks.transition import Leg, Transition
 
 FALSIFIED, CONTRACT = "falsified:", "contract:"
 """How the names of answers begin where they are no plain invariants (migration_checks.questions)."""
@@ -17,8 +17,11 @@ def kind_of(name: str) -> str:
 
 
 def _broken(transition: Transition, kind: str, sentence: str) -> Iterator[Evidence]:
-    """Answers of `kind` that the leg turned bad: the state before did not give them, nor did the one it should end in."""
-    if transition.failure:
+    """Answers of `kind` that the leg turned bad: the state before did not give them, nor did the one it should end in.
+
+    The rows that a trial writes promise nothing, so what they contradict after WRITES says nothing of the step.
+    """
+    if transition.failure or transition.leg is Leg.WRITES:
         return
     for name, contradiction in sorted(transition.after.answers.items()):
         if contradiction is not None and kind_of(name) == kind and not _known(transition, name):

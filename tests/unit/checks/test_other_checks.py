@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from migration_checks.check import Severity
@@ -48,6 +50,11 @@ CASES = (
         "MC401",
         undo(before=at("b"), after=at("a", sums="x"), baseline=at("a", sums=None)),
         (("sums", ERROR, "x"),),
+    ),
+    Case(
+        "is silent after rows that a trial wrote",
+        "MC401",
+        replace(undo(before=at("b"), after=at("a", sums="x")), leg=Leg.WRITES),
     ),
     Case("leaves prefixed answers to their checks", "MC401", ascend(after=at("b", falsified__n="x", contract__n="y"))),
     Case("is silent on a failed leg", "MC401", ascend(after=at("b", sums="x"), failure=RAISED)),
