@@ -92,3 +92,24 @@ ADVERSARIAL_DOCUMENTS: Final = (
     '{"big": 12345678901234567890, "small": 1e-10}',
     '{"text": "line\\nbreak \\"quoted\\" back\\\\slash"}',
 )
+
+MOMENTS: Final = (
+    "2024-02-29 12:00:00",
+    "1969-12-31 23:59:59",
+    "1970-01-01 00:00:00",
+    "2024-03-31 01:30:00",
+    "2024-03-31 02:30:00",
+    "2023-10-29 00:30:00",
+    "2023-10-29 01:30:00",
+    "2024-03-10 07:30:00",
+    "2024-11-03 05:30:00",
+    "1899-12-31 00:00:00",
+    "2000-02-29 23:59:59.999999",
+    "2024-12-31 23:59:59.999999",
+    "2038-01-19 03:14:08",
+    "2999-12-31 00:00:00",
+)
+"""Leap days, the epoch, hours that a change of clocks skips or repeats, the end of 32 bits.
+
+No year has more than four digits and none lies before Christ: such are legal, but no driver for Python reads them.
+"""

@@ -8,7 +8,8 @@ from typing import Any
 
 import psycopg
 
-from migration_checks.seeding.draft import Batch, Draft
+from migration_checks.seeding.batch import Batch
+from migration_checks.seeding.draft import Draft
 from migration_checks.seeding.filling import first_line, further
 from migration_checks.seeding.keys import Keys
 from migration_checks.seeding.plan import Impossible, make_plan
@@ -24,7 +25,11 @@ class Application:
     """Inserts rows into tables that hold some; `session` opens a transaction for each."""
 
     def __init__(
-        self, connection: psycopg.Connection[Any], pools: Pools, seed: int, session: Callable[[], AbstractContextManager[object]]
+        self,
+        connection: psycopg.Connection[Any],
+        pools: Pools,
+        seed: int,
+        session: Callable[[], AbstractContextManager[object]],
     ) -> None:
         self.connection = connection
         self.pools = pools
@@ -70,5 +75,7 @@ class Application:
             return
         listed = ", ".join(column.quoted for column in given)
         marks = ", ".join("%s" for _ in given)
-        query = f"INSERT INTO {table.name} ({listed.replace('%', '%%')}) VALUES ({marks})".replace(table.name, table.name.replace("%", "%%"))
+        query = f"INSERT INTO {table.name} ({listed.replace('%', '%%')}) VALUES ({marks})".replace(
+            table.name, table.name.replace("%", "%%")
+        )
         self.connection.execute(query.encode(), [values[column.name] for column in given])

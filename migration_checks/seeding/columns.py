@@ -7,9 +7,10 @@ from typing import Any
 
 import psycopg
 
+from migration_checks.seeding.batch import Batch
 from migration_checks.seeding.conditions import read
 from migration_checks.seeding.copy import copy_rows
-from migration_checks.seeding.draft import Batch, Draft
+from migration_checks.seeding.draft import Draft
 from migration_checks.seeding.factories import Columns
 from migration_checks.seeding.keys import Keys
 from migration_checks.seeding.literals import copy_fields
@@ -70,7 +71,11 @@ class ColumnFilling:
         quoted = {column.name: column.quoted for column in table.columns}
         listed = "".join(f", t.{quoted[name]}::text" for name in context)
         key = next((unique for unique in table.uniques if unique.primary), None)
-        order = ", ".join(f't.{quoted[name]}::text COLLATE "C"' for name in columns_of(key, table)) if key else 't::text COLLATE "C"'
+        order = (
+            ", ".join(f't.{quoted[name]}::text COLLATE "C"' for name in columns_of(key, table))
+            if key
+            else 't::text COLLATE "C"'
+        )
         query = f"SELECT t.tableoid::text || E'\\t' || t.ctid::text{listed} FROM {_from(table)} t ORDER BY {order}"
         rows = self.connection.execute(query.encode()).fetchall()
         return [row[0] for row in rows], {name: [row[at] for row in rows] for at, name in enumerate(context, 1)}

@@ -47,7 +47,13 @@ class Condition:
     def readable(self, kind: Type, name: str, values: Sequence[str]) -> bool:
         """Whether it can be told of each of these values of the column `name`."""
         read_value = reads(kind)
-        return self.test is not None and all(self.met(lambda _, v=value: read_value(v)) is not None for value in values)
+        cells = [read_value(value) for value in values]
+        return self.test is not None and all(self.met(_always(cell)) is not None for cell in cells)
+
+
+def _always(cell: object) -> Callable[[str], object]:
+    """A row of which only one column is asked."""
+    return lambda _: cell
 
 
 def read(text: str) -> Condition:
@@ -240,13 +246,19 @@ def _moments(name: str, constants: Iterable[str]) -> list[str]:
             moments.append(datetime.fromisoformat(constant))
         except ValueError:
             continue
-    ordered = sorted({moment if moment.tzinfo else moment for moment in moments}, key=lambda moment: moment.isoformat())
-    found = [moment + offset for moment in ordered for offset in (timedelta(), -timedelta(days=1), timedelta(days=1), timedelta(days=40))]
+    ordered = sorted(set(moments), key=lambda moment: moment.isoformat())
+    found = [
+        moment + offset
+        for moment in ordered
+        for offset in (timedelta(), -timedelta(days=1), timedelta(days=1), timedelta(days=40))
+    ]
     for low, high in pairwise(ordered):
         if (low.tzinfo is None) == (high.tzinfo is None):
             found += [low + (high - low) * part / 8 for part in range(1, 8)]
     shown = [str(moment.date()) if name == "date" else moment.replace(microsecond=0).isoformat(" ") for moment in found]
-    return [text if name != "timestamptz" or "+" in text else text + "+00" for text in shown] if name != "date" else _days(shown)
+    return (
+        [text if name != "timestamptz" or "+" in text else text + "+00" for text in shown] if name != "date" else _days(shown)
+    )
 
 
 def _days(texts: Iterable[str]) -> list[str]:
@@ -262,7 +274,13 @@ def _arrays(kind: Type, constants: Sequence[str]) -> list[str]:
         return sized + ([literals.array([n]) for n in numbers] if inner and inner.name in _NUMBERS else [])
     labels = [constant for constant in constants if inner.kind != "e" or constant in inner.labels]
     first = labels[0] if labels else inner.labels[0] if inner.labels else "a"
-    sized = [literals.array([first] * (int(c) + off)) for c in constants if c.isdigit() and int(c) < 64 for off in (-1, 0, 1) if int(c) + off >= 0]
+    sized = [
+        literals.array([first] * (int(c) + off))
+        for c in constants
+        if c.isdigit() and int(c) < 64
+        for off in (-1, 0, 1)
+        if int(c) + off >= 0
+    ]
     return [literals.array([label]) for label in labels] + ([literals.array(labels)] if labels else []) + sized
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from migration_checks.seeding.draft import Batch
+from migration_checks.seeding.batch import Batch
 from migration_checks.seeding.literals import copy_fields
 from migration_checks.seeding.schema import Column
 

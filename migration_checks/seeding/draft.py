@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
-from migration_checks.seeding.conditions import Condition
+from migration_checks.seeding.batch import Batch
 from migration_checks.seeding.factories import Columns, build
 from migration_checks.seeding.plan import Plan
 from migration_checks.seeding.references import Reference
-from migration_checks.seeding.sources import Exhausted
+from migration_checks.seeding.settling import Settler
 from migration_checks.seeding.unique import Uniqueness
 
 PROTOTYPES = 256
-_TRIES = 60
 _PATIENCE = 25
-_STARTS = 12
-
-Cells = dict[str, "str | None"]
-
-
-@dataclass
-class Batch:
-    """Rows by column. A column that is shorter than `count` repeats; rows in `dropped` are left out."""
-
-    count: int
-    columns: Columns
-    dropped: set[int] = field(default_factory=set)
-
-    @property
-    def rows(self) -> int:
-        return self.count - len(self.dropped)
-
-    def value(self, name: str, row: int) -> str | None:
-        """The value of a column in a row."""
-        column = self.columns[name]
-        return column[row % len(column)]
-
-    def spread(self, name: str) -> list[str | None]:
-        """A whole column, dropped rows left out."""
-        column = self.columns[name]
-        whole = column if len(column) == self.count else (column * (self.count // len(column) + 1))[: self.count]
-        return [value for row, value in enumerate(whole) if row not in self.dropped] if self.dropped else whole
 
 
 class Draft:
@@ -163,7 +132,11 @@ class Draft:
         share = 0.0 if not reference.blankable or reference.key.full or reference.blanked else 0.1
         for place, name in enumerate(names):
             blank = share if name in reference.optional else 0.0
-            added[name] = [key[place] for key in keys] if not blank else [None if self.random.random() < blank else key[place] for key in keys]
+            added[name] = (
+                [key[place] for key in keys]
+                if not blank
+                else [None if self.random.random() < blank else key[place] for key in keys]
+            )
         return more
 
     def _live(self) -> set[str]:
@@ -186,7 +159,9 @@ class Draft:
     def _rules(self, touched: frozenset[str] | set[str]) -> bool:
         """Whether anything must be looked at row by row when these columns are new."""
         plan = self.plan
-        tied = any(len(keys) > 1 for keys in self._overlaps()) or any(each.own and each not in self.chosen for each in plan.references)
+        tied = any(len(keys) > 1 for keys in self._overlaps()) or any(
+            each.own and each not in self.chosen for each in plan.references
+        )
         checked = any(condition.columns & touched for condition in (*plan.conditions, *plan.leaves))
         return tied or checked or bool(self._open_uniques(touched))
 
@@ -215,7 +190,12 @@ class Draft:
         """The rows that repeat a key; the keys of the others are seen now."""
         found: set[int] = set()
         for unique in uniques:
-            columns = [[self.batch.value(name, row) for row in range(start, end)] if len(self.batch.columns[name]) != end else self.batch.columns[name][start:] for name in unique.names]
+            columns = [
+                [self.batch.value(name, row) for row in range(start, end)]
+                if len(self.batch.columns[name]) != end
+                else self.batch.columns[name][start:]
+                for name in unique.names
+            ]
             for row, key in enumerate(unique.keys(columns), start):
                 if key is None:
                     continue
@@ -231,8 +211,10 @@ class Draft:
         waiting, self.waiting = self.waiting, frozenset()
         self._accept(0, self.batch.count, waiting, only=list(references))
 
-    def _accept(self, start: int, end: int, movable: frozenset[str] | set[str], only: Sequence[Reference] | None = None) -> None:
-        """Settle rows one after the other: references chosen, conditions met, no key twice; what cannot be settled is dropped."""
+    def _accept(
+        self, start: int, end: int, movable: frozenset[str] | set[str], only: Sequence[Reference] | None = None
+    ) -> None:
+        """Settle rows one after the other; what cannot be settled is dropped."""
         plan = self.plan
         references = list(plan.references if only is None else only)
         conditions = [c for c in plan.conditions if c.columns & movable and not c.columns & self.waiting]
@@ -240,7 +222,9 @@ class Draft:
         bounds = [bound for bound in plan.leaves if bound.columns]
         if not (references or conditions or uniques or bounds):
             return
-        settler = _Settler(self, references, conditions, uniques, frozenset(movable))
+        settler = Settler(
+            plan, self.batch, self.random, self.leaf_of, references, conditions, uniques, frozenset(movable), self.chosen
+        )
         rows: Iterable[int] = range(start, end)
         if start and not conditions and not bounds and not settler.open and all(unique.plain for unique in uniques):
             rows = self._repeated(uniques, start, end)
@@ -256,161 +240,3 @@ class Draft:
             if failed >= _PATIENCE and self.batch.rows > end - row:
                 self.batch.dropped.update(range(row, end))
                 break
-
-
-class _Settler:
-    """Settles single rows of a draft."""
-
-    def __init__(
-        self,
-        draft: Draft,
-        references: Sequence[Reference],
-        conditions: Sequence[Condition],
-        uniques: Sequence[Uniqueness],
-        movable: frozenset[str],
-    ) -> None:
-        self.draft = draft
-        self.plan = draft.plan
-        self.batch = draft.batch
-        self.references = references
-        self.conditions = conditions
-        self.uniques = uniques
-        self.movable = movable
-        self.needed = self._needed()
-        self.open = [reference for reference in references if reference not in draft.chosen]
-
-    def _needed(self) -> list[str]:
-        names = {name for reference in self.references for name in (*reference.key.columns, *reference.key.parent_columns)}
-        names |= {name for each in (*self.conditions, *self.plan.leaves) for name in each.columns}
-        names |= {name for unique in self.uniques for name in (*unique.columns, *unique.predicate_columns)}
-        return sorted(name for name in names if name in self.batch.columns)
-
-    def settle(self, row: int) -> bool:
-        for _ in range(_STARTS):
-            cells: Cells = {name: self.batch.value(name, row) for name in self.needed}
-            try:
-                self._refer(cells, self.open)
-            except Exhausted:
-                continue
-            return self._settled(cells, row)
-        return False
-
-    def _settled(self, cells: Cells, row: int) -> bool:
-        try:
-            for _ in range(_TRIES):
-                culprits = self._violated(cells, row)
-                if culprits is None:
-                    self._keep(cells, row)
-                    return True
-                self._redraw(cells, culprits, row)
-        except Exhausted:
-            pass
-        return False
-
-    def _refer(self, cells: Cells, only: Sequence[Reference] | None = None) -> None:
-        fixed = frozenset(cells.keys() - self.movable)
-        done = set(fixed)
-        for reference in self.references:
-            if only is None or reference in only:
-                if len(self.movable & set(reference.key.columns)) == 0:
-                    continue
-                reference.choose(cells, frozenset(done), self._itself(reference, cells))
-            done |= set(reference.key.columns)
-
-    def _itself(self, reference: Reference, cells: Cells) -> tuple[str, ...] | None:
-        if not reference.own:
-            return None
-        key = tuple(cells.get(name) for name in reference.key.parent_columns)
-        return None if None in key else key  # type: ignore[return-value]
-
-    def _violated(self, cells: Cells, row: int) -> Sequence[str] | None:
-        """The columns of the first rule that the row breaks, None when it breaks none."""
-        typed = self.plan.typed
-
-        def value(name: str) -> object:
-            return typed[name](cells[name])
-
-        leaf = self.draft.leaf_of(row)
-        if leaf is not None and self.plan.leaves[leaf].met(value) is False:
-            return sorted(self.plan.leaves[leaf].columns)
-        for condition in self.conditions:
-            if condition.met(value) is False:
-                return sorted(condition.columns)
-        for reference in self.references:
-            if not reference.met(cells, self._itself(reference, cells)):
-                return reference.key.columns
-        for unique in self.uniques:
-            key = unique.key(cells.__getitem__, value)
-            if key is not None and key in unique.seen:
-                return (*unique.columns, *unique.predicate_columns)
-        return None
-
-    def _redraw(self, cells: Cells, culprits: Sequence[str], row: int) -> None:
-        names = [name for name in culprits if name in self.movable and name in cells]
-        if not names:
-            raise Exhausted
-        random = self.draft.random
-        leaf = self.draft.leaf_of(row)
-        if len(names) > 1 and random.random() < 0.3 and self._moved(cells, names):
-            return
-        chosen = names if random.random() < 0.3 else [random.choice(names)]
-        for name in chosen:
-            references = [reference for reference in self.references if name in reference.key.columns]
-            if references and random.random() < 0.3 and references[0].blank(cells, frozenset(cells.keys() - self.movable)):
-                continue
-            if references:
-                self._refer(cells, references[:1])
-                self._refer(cells, [r for r in self.references if set(r.key.columns) & set(references[0].key.columns)][1:])
-            elif leaf is not None and name in self.plan.choices[leaf]:
-                values = self.plan.choices[leaf][name]
-                source = self.plan.sources[name]
-                cells[name] = between(values, random) if values and not source.distinct else source.again()
-            elif name in self.plan.sources:
-                cells[name] = self.plan.sources[name].again()
-
-    def _moved(self, cells: Cells, names: Sequence[str]) -> bool:
-        """Move one moment close after another: conditions on two of them mostly ask for that."""
-        moments = [name for name in names if name in self.plan.sources and isinstance(self._typed(name, cells), datetime)]
-        if len(moments) < 2:
-            return False
-        first, then = self.draft.random.sample(moments, 2)
-        start = self._typed(first, cells)
-        if self.plan.sources[then].distinct or not datetime(1800, 1, 1) < start < datetime(2900, 1, 1):
-            return False
-        moved = start + timedelta(days=self.draft.random.randint(0, 30), minutes=self.draft.random.randint(1, 600))
-        cells[then] = _as(moved, cells[then] or "")
-        return True
-
-    def _typed(self, name: str, cells: Cells) -> Any:
-        return self.plan.typed[name](cells[name])
-
-    def _keep(self, cells: Cells, row: int) -> None:
-        typed = self.plan.typed
-        for name in self.movable & cells.keys():
-            column = self.batch.columns[name]
-            if row < len(column):
-                column[row] = cells[name]
-        for unique in self.uniques:
-            key = unique.key(cells.__getitem__, lambda name: typed[name](cells[name]))
-            if key is not None:
-                unique.seen.add(key)
-        for reference in self.references:
-            itself = self._itself(reference, cells)
-            if itself is not None:
-                reference.add(itself)
-
-
-def between(values: Sequence[str], random: Random) -> str:
-    """One of the values, or a whole number between the least and the greatest of them if they are whole numbers."""
-    chosen = random.choice(values)
-    if chosen.lstrip("-").isdigit() and random.random() < 0.7 and all(value.lstrip("-").isdigit() for value in values):
-        numbers = sorted(map(int, values))
-        return str(random.randint(numbers[len(numbers) // 4], numbers[3 * len(numbers) // 4]))
-    return chosen
-
-
-def _as(moment: datetime, like: str) -> str:
-    """A moment written as another one is: as a date, or with its zone."""
-    if len(like) == 10:
-        return str(moment.date())
-    return moment.isoformat(" ", "seconds") + ("+00" if like.endswith("+00") else "")

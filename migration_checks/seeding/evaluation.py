@@ -1,4 +1,7 @@
-"""Evaluates expression trees over a row as PostgreSQL would; UNKNOWN is contagious like NULL, but AND, OR and CASE may do without."""
+"""Evaluates expression trees over a row as PostgreSQL would.
+
+UNKNOWN is contagious like NULL, except that AND, OR and CASE may do without it.
+"""
 
 from __future__ import annotations
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import factory
+from factory.base import Factory
+from factory.declarations import LazyAttribute
 
+from migration_checks.seeding.conditions import bottom
 from migration_checks.seeding.realism import moment_rank
 from migration_checks.seeding.schema import Column, Table
 from migration_checks.seeding.sources import Source
-from migration_checks.seeding.conditions import bottom
 
 Columns = dict[str, list["str | None"]]
 
 
-def factory_for(table: Table, sources: Mapping[str, Source]) -> type[factory.Factory]:
+def factory_for(table: Table, sources: Mapping[str, Source]) -> Any:
     """A factory whose `build(count=n)` gives a dict of declaration names to columns of n values.
 
     Declarations are named by column number, because a column's name may be no Python identifier.
@@ -30,9 +31,9 @@ def factory_for(table: Table, sources: Mapping[str, Source]) -> type[factory.Fac
     for column in columns:
         kind = bottom(column.type)[0].name
         leader = first.get(kind) if _orderly(column, sources, 1) else None
-        declarations[_declared(column)] = factory.LazyAttribute(_column(sources[column.name], leader))
+        declarations[_declared(column)] = LazyAttribute(_column(sources[column.name], leader))  # type: ignore[no-untyped-call]
     meta = type("Meta", (), {"model": dict, "exclude": ("count",)})
-    return type(factory.Factory)("RowsFactory", (factory.Factory,), {"Meta": meta, **declarations})
+    return type("RowsFactory", (Factory,), {"Meta": meta, **declarations})
 
 
 def build(table: Table, sources: Mapping[str, Source], count: int) -> Columns:
@@ -48,7 +49,9 @@ def _declared(column: Column) -> str:
 def _orderly(column: Column, sources: Mapping[str, Source], rank: int) -> bool:
     """Whether the column is a moment of this rank in a row's life that may be moved."""
     kind = bottom(column.type)[0].name
-    return kind in ("date", "timestamp", "timestamptz") and not sources[column.name].distinct and moment_rank(column.name) == rank
+    return (
+        kind in ("date", "timestamp", "timestamptz") and not sources[column.name].distinct and moment_rank(column.name) == rank
+    )
 
 
 def _column(source: Source, leader: Column | None) -> Callable[[Any], list[str | None]]:

@@ -9,13 +9,15 @@ from typing import Any
 
 import psycopg
 
+from migration_checks.seeding.batch import Batch
 from migration_checks.seeding.calm import calm, deferred
 from migration_checks.seeding.copy import write_batch
-from migration_checks.seeding.draft import Batch, Draft
+from migration_checks.seeding.draft import Draft
 from migration_checks.seeding.keys import Keys, existing
 from migration_checks.seeding.plan import Impossible, Order, Plan, make_plan
 from migration_checks.seeding.pool import chance
 from migration_checks.seeding.pools import Pools
+from migration_checks.seeding.portraits import Portraits
 from migration_checks.seeding.references import Key
 from migration_checks.seeding.repair import Salvaged, salvage
 from migration_checks.seeding.schema import ForeignKey, Table
@@ -36,6 +38,7 @@ class Filling:
     rows: int
     replica: bool
     wishes: Mapping[str, Mapping[str, tuple[str, ...]]]
+    portraits: Portraits
 
     def fill(self, group: Sequence[Table], empty_leaves: Mapping[str, frozenset[str]]) -> tuple[dict[str, int], dict[str, str]]:
         """Rows written by table, and the reason for each that could not be filled."""
@@ -62,7 +65,12 @@ class Filling:
         def keys(key: ForeignKey) -> Sequence[Key] | None:
             return None if key.parent in later else self.keys.of(key)
 
-        return make_plan(table, self.pools, keys, replace(order, wishes=self.wishes.get(table.name, {})))
+        order = replace(order, wishes=self.wishes.get(table.name, {}), portrait=self.portraits.of(table.name))
+        return make_plan(table, self.pools, keys, order)
+
+    def _wanted(self, table: Table) -> int:
+        """How many rows the table is to have."""
+        return self.portraits.rows(table.name, self.rows)
 
     def _fill_one(self, table: Table, leaves: frozenset[str] | None) -> int:
         if table.partitioned and not table.leaves:
@@ -71,7 +79,8 @@ class Filling:
             return self._defaults(table)
         order = Order(self.seed) if leaves is None else further(self.connection, table, self.seed, "leaves", leaves)
         plan = self._plan(table, order)
-        count = self.rows if leaves is None else max(3, self.rows * len(leaves) // max(1, len(table.leaves)))
+        wanted = self._wanted(table)
+        count = wanted if leaves is None else max(3, wanted * len(leaves) // max(1, len(table.leaves)))
         batch = Draft(plan, chance(self.seed, table.name, order.salt, "draft")).make(count)
         if batch.dropped:
             prune([table], {table.name: batch})
@@ -83,9 +92,9 @@ class Filling:
         return written
 
     def _defaults(self, table: Table) -> int:
-        for _ in range(self.rows):
+        for _ in range(self._wanted(table)):
             self.connection.execute(f"INSERT INTO {table.name} DEFAULT VALUES".encode())
-        return self.rows
+        return self._wanted(table)
 
     def _written(self, table: Table, plan: Plan, batch: Batch, order: Order, count: int) -> int:
         if batch.rows == 0:
@@ -143,7 +152,7 @@ class Filling:
             later.discard(table.name)
             plan = self._plan(table, Order(self.seed), frozenset(later))
             drafts[table.name] = Draft(plan, chance(self.seed, table.name, "", "draft"))
-            self.keys.drafted(table.name, drafts[table.name].make(self.rows))
+            self.keys.drafted(table.name, drafts[table.name].make(self._wanted(table)))
         for table in group:
             self._close(table, drafts[table.name])
         prune(group, {name: draft.batch for name, draft in drafts.items()})
@@ -157,7 +166,8 @@ class Filling:
     def _close(self, table: Table, draft: Draft) -> None:
         pending = list(draft.plan.pending)
         if pending:
-            closing = make_plan(table, self.pools, self.keys.of, Order(self.seed, "circle"))
+            order = Order(self.seed, "circle", portrait=self.portraits.of(table.name))
+            closing = make_plan(table, self.pools, self.keys.of, order)
             draft.complete([r for r in closing.references if any(r.key.name == key.name for key in pending)])
 
     def _written_draft(self, table: Table, draft: Draft) -> int:
@@ -227,9 +237,14 @@ def _after(values: Sequence[str | None], start: int) -> int:
 
 
 def first_line(message: str) -> str:
+    """A server's message without its details."""
     return message.splitlines()[0].strip() if message else "the server refused its rows"
 
 
 def _unmet(plan: Plan) -> str:
     conditions = [condition.text for condition in plan.conditions]
-    return f"CHECK {' and '.join(conditions)} could not be satisfied" if conditions else "no row could be drawn that its keys allow"
+    return (
+        f"CHECK {' and '.join(conditions)} could not be satisfied"
+        if conditions
+        else "no row could be drawn that its keys allow"
+    )

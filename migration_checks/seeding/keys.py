@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from migration_checks.seeding.draft import Batch
+from migration_checks.seeding.batch import Batch
 from migration_checks.seeding.references import Key
 from migration_checks.seeding.schema import ForeignKey, Table
 
@@ -56,7 +56,7 @@ def _drawn(batch: Batch, columns: tuple[str, ...]) -> list[Key] | None:
     if any(column not in batch.columns for column in columns):
         return None
     rows = zip(*(batch.spread(column) for column in columns), strict=True)
-    return [row for row in rows if None not in row]  # type: ignore[misc]
+    return [row for row in rows if None not in row]
 
 
 def _quoted(name: str) -> str:

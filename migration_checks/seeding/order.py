@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 def levels(parents: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
     """Groups of names, parents first; a group of more than one is a circle. Names in no circle stand alone.
 
-    `parents` maps each name to those that it refers to; names that are no key, and the name itself, are left aside. The order depends on
-    the names alone (Tarjan's strongly connected components, visited by name).
+    `parents` maps each name to those that it refers to; names that are no key, and the name itself, are left aside. The order
+    depends on the names alone (Tarjan's strongly connected components, visited by name).
     """
     edges = {name: sorted({each for each in parents[name] if each in parents and each != name}) for name in sorted(parents)}
     numbers: dict[str, int] = {}

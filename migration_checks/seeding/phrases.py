@@ -13,7 +13,22 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-LOCALES: Final = ("en_US", "de_DE", "fr_FR", "es_ES", "pl_PL", "tr_TR", "ru_RU", "el_GR", "he_IL", "ar_AA", "hi_IN", "ja_JP", "zh_CN", "ko_KR")
+LOCALES: Final = (
+    "en_US",
+    "de_DE",
+    "fr_FR",
+    "es_ES",
+    "pl_PL",
+    "tr_TR",
+    "ru_RU",
+    "el_GR",
+    "he_IL",
+    "ar_AA",
+    "hi_IN",
+    "ja_JP",
+    "zh_CN",
+    "ko_KR",
+)
 EACH: Final = 9
 KINDS: Final[Mapping[str, str]] = {
     "name": "name",

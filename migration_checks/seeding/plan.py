@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from migration_checks.seeding.conditions import Condition, applied, bottom, hints, read
 from migration_checks.seeding.blanks import Blanks
+from migration_checks.seeding.conditions import Condition, applied, bottom, hints, read
 from migration_checks.seeding.pool import Pool, chance
 from migration_checks.seeding.pools import Pools
 from migration_checks.seeding.portraits import Portrait
@@ -93,7 +93,9 @@ class _Planner:
         references, pending = self._references(keys, uniques)
         spaced = self._spaced(filled)
         sources = {
-            column.name: self._source(column, pools[column.name], uniques, spaced) for column in self.columns if column.name not in filled
+            column.name: self._source(column, pools[column.name], uniques, spaced)
+            for column in self.columns
+            if column.name not in filled
         }
         plan = Plan(self.table, sources, references, pending, uniques, self.checks, pools, self.typed, self.bounds)
         plan.choices = [self._choices(bound, plan) for bound in self.bounds]
@@ -122,13 +124,19 @@ class _Planner:
             pool = self._painted(column, realistic(column, pool, random))
         elif column.type.element is not None:
             checks = [read(text) for text in column.type.checks]
-            pool = self.pools.restricted(self._domain(column, pool, random), column.type, checks, "value") if checks else self._painted(column, pool)
+            pool = (
+                self.pools.restricted(self._domain(column, pool, random), column.type, checks, "value")
+                if checks
+                else self._painted(column, pool)
+            )
         pool = pool.joined(self.order.wishes.get(column.name, ()))
         concerned = [c for c in (*self.checks, *self.bounds) if column.name in c.columns]
         if not concerned:
             return pool
         pool = applied(pool, column.type, self._alone(column, concerned), column.name, column.modifier)
-        unread = [c for c in self.checks if c.columns == {column.name} and not c.readable(column.type, column.name, pool.values)]
+        unread = [
+            c for c in self.checks if c.columns == {column.name} and not c.readable(column.type, column.name, pool.values)
+        ]
         if unread:
             pool = self.pools.restricted(pool, column.type, unread, column.name)
         if not pool.values and not column.nullable and column.name not in self.table.partition_key and not column.serial:
@@ -148,7 +156,7 @@ class _Planner:
         return any(u.predicate is None and [each.column for each in u.elements] == [column.name] for u in self.table.uniques)
 
     def _portrayed(self, column: Column) -> bool:
-        """Whether the column's values follow the profile. Numbered ones and those that choose a partition have rules of their own."""
+        """Whether the column's values follow the profile; numbers and what chooses a partition have rules of their own."""
         known = self.portrait is not None and column.name in self.portrait.columns
         return known and not column.serial and column.name not in self.table.partition_key
 
@@ -189,7 +197,9 @@ class _Planner:
         bounds = [replace(bound, columns=frozenset()) for bound in self.bounds if column.name in bound.columns]
         return [c for c in concerned if c not in self.bounds] + bounds
 
-    def _references(self, keys: Sequence[ForeignKey], uniques: Sequence[Uniqueness]) -> tuple[list[Reference], list[ForeignKey]]:
+    def _references(
+        self, keys: Sequence[ForeignKey], uniques: Sequence[Uniqueness]
+    ) -> tuple[list[Reference], list[ForeignKey]]:
         references, pending = [], []
         for key in sorted(keys, key=lambda key: (key.parent == self.table.name, len(key.columns), key.name)):
             own = key.parent == self.table.name
@@ -300,13 +310,15 @@ class _Planner:
         found: dict[str, tuple[str, ...]] = {}
         for name in bound.columns & plan.pools.keys():
             read_value = self.typed[name]
-            allowed = []
-            for value in plan.pools[name].values:
-                cell = read_value(value)
-                if bound.test is None or bound.test(lambda each, name=name, cell=cell: cell if each == name else UNKNOWN) is not False:  # type: ignore[misc]
-                    allowed.append(value)
-            found[name] = tuple(allowed)
+            test = bound.test
+            values = plan.pools[name].values
+            found[name] = tuple(v for v in values if test is None or test(_only(name, read_value(v))) is not False)
         return found
+
+
+def _only(name: str, cell: Value) -> Callable[[str], Value]:
+    """A row of which only one column is known."""
+    return lambda each: cell if each == name else UNKNOWN
 
 
 def bound_of(leaf: Leaf) -> Condition:
@@ -317,7 +329,9 @@ def bound_of(leaf: Leaf) -> Condition:
     hashed = [node for node in bound.node.walk() if node.op == "call" and node.value == "satisfies_hash_partition"]
     if not hashed:
         return bound
-    plain = [part for part in (bound.node.args if bound.node.op == "and" else ()) if not any(h in tuple(part.walk()) for h in hashed)]
+    plain = [
+        part for part in (bound.node.args if bound.node.op == "and" else ()) if not any(h in tuple(part.walk()) for h in hashed)
+    ]
     return replace(bound, columns=frozenset(name for part in plain for name in part.columns))
 
 

@@ -1,4 +1,4 @@
-"""A pool is where a column's values come from: plausible ones, adversarial ones, rare ones, and as many distinct ones as it can."""
+"""A pool is where a column's values come from: plausible, adversarial and rare ones, and as many distinct ones as it can."""
 
 from __future__ import annotations
 

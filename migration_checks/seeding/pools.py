@@ -19,7 +19,25 @@ from migration_checks.seeding.scalars import EXTENSIONS, SCALARS
 from migration_checks.seeding.schema import Type
 
 # What a type that nobody here knows may accept, tried on the server one by one.
-_CANDIDATES = ("0", "1", "2", "a", "b", "1.5", "(1,2)", "[1,2]", "{}", "{1}", "2024-01-01", "0/0", "a=>1", "POINT(1 2)", "1.0.0", "", "t")
+_CANDIDATES = (
+    "0",
+    "1",
+    "2",
+    "a",
+    "b",
+    "1.5",
+    "(1,2)",
+    "[1,2]",
+    "{}",
+    "{1}",
+    "2024-01-01",
+    "0/0",
+    "a=>1",
+    "POINT(1 2)",
+    "1.0.0",
+    "",
+    "t",
+)
 
 
 class Pools:

@@ -79,7 +79,11 @@ class Reference:
         if candidates:
             # Skewed on purpose: some parents have many children, some have none.
             return candidates[int(len(candidates) * self.random.random() ** 1.4)]
-        if self.own and itself is not None and all(cells[n] == v for n, v in zip(self.key.columns, itself, strict=True) if n in fixed):
+        if (
+            self.own
+            and itself is not None
+            and all(cells[n] == v for n, v in zip(self.key.columns, itself, strict=True) if n in fixed)
+        ):
             return itself
         return None
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 
+from migration_checks.seeding.batch import Batch
 from migration_checks.seeding.copy import copy_rows, lines, ordered
-from migration_checks.seeding.draft import Batch
 from migration_checks.seeding.schema import Column, Table
 
 _SCRATCH = "pg_temp.migration_checks_rows"
@@ -26,7 +26,13 @@ class Salvaged:
 
 
 def salvage(
-    connection: psycopg.Connection[Any], table: Table, batch: Batch, columns: Sequence[Column], *, bound: str | None = None, limit: int = 0
+    connection: psycopg.Connection[Any],
+    table: Table,
+    batch: Batch,
+    columns: Sequence[Column],
+    *,
+    bound: str | None = None,
+    limit: int = 0,
 ) -> Salvaged:
     """Offer a batch row by row; with `bound` only rows that meet it, and at most `limit` of them when that is not 0.
 
@@ -34,8 +40,9 @@ def salvage(
     """
     placed = ordered(batch, columns)
     names = [f"c{place}" for place in range(len(placed))]
+    texts = ", ".join(f"{name} text" for name in names)
     connection.execute(
-        f"CREATE TEMPORARY TABLE migration_checks_rows (place bigserial, {', '.join(f'{name} text' for name in names)}) ON COMMIT DROP; "
+        f"CREATE TEMPORARY TABLE migration_checks_rows (place bigserial, {texts}) ON COMMIT DROP; "
         "CREATE TEMPORARY TABLE migration_checks_tally (taken bigint, refused bigint, reason text) ON COMMIT DROP".encode()
     )
     copy_rows(connection, _SCRATCH, names, lines(batch, [column.name for column in placed]))

@@ -1,4 +1,4 @@
-"""What seeding must know of a schema, read from the catalog with a few queries and frozen into values without OIDs to compare by."""
+"""What seeding must know of a schema, read from the catalog with a few queries and frozen into values."""
 
 from __future__ import annotations
 
@@ -213,7 +213,20 @@ class Reader:
         return made
 
 
-_TYPE_FIELDS = ("oid", "schema", "name", "sql", "kind", "element", "modifier", "not_null", "labels", "attributes", "checks", "delimiter")
+_TYPE_FIELDS = (
+    "oid",
+    "schema",
+    "name",
+    "sql",
+    "kind",
+    "element",
+    "modifier",
+    "not_null",
+    "labels",
+    "attributes",
+    "checks",
+    "delimiter",
+)
 
 
 def _make_type(oid: int, records: Mapping[int, Record], made: dict[int, Type]) -> Type:
@@ -263,7 +276,9 @@ def _column(record: Record, types: Mapping[int, Type]) -> Column:
 
 def _foreign_key(record: Record) -> ForeignKey:
     columns, parents = tuple(record["columns"]), tuple(record["parent_columns"])
-    return ForeignKey(record["name"], columns, record["parent"], parents, record["full"], record["period"], record["deferrable"])
+    return ForeignKey(
+        record["name"], columns, record["parent"], parents, record["full"], record["period"], record["deferrable"]
+    )
 
 
 def _unique(record: Record) -> Unique:

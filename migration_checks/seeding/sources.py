@@ -168,7 +168,9 @@ class Distinct:
         return picked
 
     def draw(self, count: int) -> list[str | None]:
-        drawn: list[str | None] = [None] * (max(1, int(count * NULL_SHARE)) if self.nulls > 1 and count > 1 else min(self.nulls, count - 1))
+        drawn: list[str | None] = [None] * (
+            max(1, int(count * NULL_SHARE)) if self.nulls > 1 and count > 1 else min(self.nulls, count - 1)
+        )
         if not self.spaced:
             drawn += self._picked(self.pool.adversarial, int(count * self.share))
             drawn += self._picked(self.pool.rare, (count - len(drawn)) // 8)

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from migration_checks.profile.values import Profile
 from migration_checks.seeding.application import Application
 from migration_checks.seeding.columns import ColumnFilling
 from migration_checks.seeding.filling import Filling
@@ -16,6 +17,7 @@ from migration_checks.seeding.keys import Keys
 from migration_checks.seeding.order import levels
 from migration_checks.seeding.plan import wishes
 from migration_checks.seeding.pools import Pools
+from migration_checks.seeding.portraits import Portraits
 from migration_checks.seeding.schema import Reader, Relation, Table
 
 Connection = psycopg.Connection[Any]
@@ -51,20 +53,26 @@ class Synthesizer:
 
     `connection` is in autocommit mode and belongs to the owner of the tables, better to a superuser: then user triggers and
     the order of foreign keys do not matter. `rows` is the size that a table is filled to, where uniqueness allows; `seed` and
-    the schema alone decide what is written.
+    the schema alone decide what is written. Tables that `profile` knows get `scale` times its rows, and values like its own.
     """
 
-    def __init__(self, connection: Connection, *, rows: int, seed: int) -> None:
+    def __init__(
+        self, connection: Connection, *, rows: int, seed: int, profile: Profile | None = None, scale: float = 1.0
+    ) -> None:
         self.connection = connection
         self.rows = rows
         self.seed = seed
         self._reader = Reader(connection)
         self._pools = Pools(connection, seed)
+        self._portraits = Portraits(profile, scale)
         self._failed: dict[str, tuple[Table, str]] = {}
 
-    def top_up(self, columns: Collection[str] = (), *, skip: Collection[str] = (), only: Collection[str] | None = None) -> Filled:
-        """Fill every table that holds no row, parents first, and `columns` ("schema.table.column") where all their values are NULL.
+    def top_up(
+        self, columns: Collection[str] = (), *, skip: Collection[str] = (), only: Collection[str] | None = None
+    ) -> Filled:
+        """Fill every table that holds no row, parents first, and every one of `columns` that holds no value.
 
+        `columns` are "schema.table.column", each part quoted where it must be.
         `skip` names tables (qualified, or not) to leave alone, `only` those to look at. Never raises for a table that it cannot
         fill: `Filled.unfilled` says why.
         """
@@ -80,9 +88,10 @@ class Synthesizer:
         return Filled(written, added, unfilled)
 
     def write(self, tables: Sequence[str], rows: int) -> Filled:
-        """Insert `rows` more rows into each of these tables, which hold some, as an application would: triggers awake, defaults used.
+        """Insert `rows` more rows into each of these tables, which hold some, as an application would.
 
-        Every row is an attempt of its own, in a transaction of its own; `Filled.unfilled` counts those that were refused.
+        Triggers are awake and defaults used. Every row is an attempt of its own, in a transaction of its own;
+        `Filled.unfilled` counts those that were refused.
         """
         with self._session(replica=False):
             oids = {relation.name: relation.oid for relation in self._reader.relations()}
@@ -120,7 +129,7 @@ class Synthesizer:
         self, tables: Sequence[Table], keys: Keys, leaves: Mapping[str, frozenset[str]], replica: bool
     ) -> tuple[dict[str, int], dict[str, str]]:
         by_name = {table.name: table for table in tables}
-        filling = Filling(self.connection, self._pools, keys, self.seed, self.rows, replica, wishes(tables))
+        filling = Filling(self.connection, self._pools, keys, self.seed, self.rows, replica, wishes(tables), self._portraits)
         written: dict[str, int] = {}
         unfilled: dict[str, str] = {}
         for names in levels({table.name: [key.parent for key in table.foreign_keys] for table in tables}):
@@ -133,11 +142,13 @@ class Synthesizer:
         return written, unfilled
 
     def _hopeless(self, group: Sequence[Table], written: Mapping[str, int]) -> dict[str, str]:
-        """The reasons of the last time, if nothing has changed that these tables depend on: failing again would cost the most."""
+        """The reasons of the last time, if nothing has changed that these tables depend on: failing costs the most."""
         before = [self._failed.get(table.name) for table in group]
         same = all(known is not None and known[0] == table for known, table in zip(before, group, strict=True))
         touched = any(key.parent in written for table in group for key in table.foreign_keys)
-        return {table.name: known[1] for table, known in zip(group, before, strict=True) if known} if same and not touched else {}
+        return (
+            {table.name: known[1] for table, known in zip(group, before, strict=True) if known} if same and not touched else {}
+        )
 
     def _targets(self, relations: Sequence[Relation]) -> tuple[list[Relation], dict[str, frozenset[str]]]:
         """The tables to fill, and for a partitioned one that holds rows the partitions that hold none."""
@@ -174,7 +185,7 @@ class Synthesizer:
 
     @contextmanager
     def _session(self, *, replica: bool = True) -> Iterator[bool]:
-        """A transaction with pinned settings; yields whether triggers and foreign keys sleep in it, as far as `replica` asks for it."""
+        """A transaction with pinned settings; yields whether triggers and foreign keys sleep in it, as `replica` asks."""
         replica = replica and self._may_be_replica()
         settings = dict(_SETTINGS) | ({"session_replication_role": "replica"} if replica else {})
         with self.connection.transaction():

@@ -62,7 +62,9 @@ class Uniqueness:
         """The keys of many rows of a plain key, given its columns in their order."""
         told = [
             values if identity is same else [None if value is None else identity(value) for value in values]
-            for values, identity in ((values, self.identities.get(name, same)) for name, values in zip(self.names, columns, strict=True))
+            for values, identity in (
+                (values, self.identities.get(name, same)) for name, values in zip(self.names, columns, strict=True)
+            )
         ]
         rows: Iterator[Hashable | None] = zip(*told, strict=True)
         return rows if self.unique.nulls_equal else (None if None in row else row for row in rows)  # type: ignore[operator]
