@@ -17,6 +17,7 @@ from migration_checks.diff import diff_catalogs
 from migration_checks.environment import Environment, Outcome
 from migration_checks.errors import SeedError
 from migration_checks.lineage import Lineage, Seed
+from migration_checks.profile.values import Profile
 from migration_checks.questions import Questions
 from migration_checks.rows import Rows
 from migration_checks.seeding import Filled, Synthesizer
@@ -35,17 +36,32 @@ class Bench:
     be copied or dropped. Rows already read stay valid as long as the database, or a copy of it, exists.
     """
 
-    def __init__(self, environment: Environment, url: str, lineage: Lineage, *, rows: int, seed: int) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        url: str,
+        lineage: Lineage,
+        *,
+        rows: int,
+        seed: int,
+        profile: Profile | None = None,
+        scale: float = 1.0,
+    ) -> None:
         self.environment = environment
         self.url = url
         self.lineage = lineage
         self.size = rows
         self.seed = seed
+        self.profile = profile
+        self.scale = scale
         self.connection: psycopg.Connection = connect(url)
         self.rows = Rows(self.connection)
-        self.synthesizer = Synthesizer(self.connection, rows=rows, seed=seed)
+        self.synthesizer = self._synthesizer()
         self.questions = Questions(lineage)
         self.clock = self._clock()
+
+    def _synthesizer(self) -> Synthesizer:
+        return Synthesizer(self.connection, rows=self.size, seed=self.seed, profile=self.profile, scale=self.scale)
 
     def __enter__(self) -> Self:
         self.environment.attach(self.url)
@@ -63,7 +79,7 @@ class Bench:
         """Take hold of the database again after `leave`."""
         self.connection = connect(self.url)
         self.rows.connection = self.connection
-        self.synthesizer = Synthesizer(self.connection, rows=self.size, seed=self.seed)
+        self.synthesizer = self._synthesizer()
         self.environment.attach(self.url)
 
     def move(self, url: str, databases: Databases) -> None:
@@ -73,7 +89,7 @@ class Bench:
         self.url = url
         self.connection = connect(url)
         self.rows = Rows(self.connection)
-        self.synthesizer = Synthesizer(self.connection, rows=self.size, seed=self.seed)
+        self.synthesizer = self._synthesizer()
         self.environment.attach(url)
 
     def _clock(self) -> timedelta:

@@ -13,7 +13,7 @@ from migration_checks.seeding.pool import Pool
 from migration_checks.seeding.scalars import base36
 
 _BOUNDS = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1}
-_FILLER = "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna aliqua "
+_FILLER = "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore "
 
 Precision = tuple[int, int] | None
 
@@ -80,10 +80,8 @@ def moments(shape: Shape, kind: str, count: int, random: Random) -> tuple[str, .
 
 
 def _shown(moment: datetime, kind: str) -> str:
-    text = f"{moment.year:04d}-{moment:%m-%d}"
-    if kind == "date":
-        return text
-    return f"{text} {moment:%H:%M:%S}" + ("+00" if kind == "timestamptz" else "")
+    text = moment.isoformat(" ", "seconds")
+    return text[:10] if kind == "date" else f"{text[:19]}+00" if kind == "timestamptz" else text[:19]
 
 
 def texts(pool: Pool, count: int, width: int, limit: int | None, random: Random) -> tuple[str, ...]:

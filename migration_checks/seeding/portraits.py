@@ -10,7 +10,7 @@ from random import Random
 from migration_checks.profile.shapes import MOMENTS, NUMBERS
 from migration_checks.profile.values import ColumnProfile, Profile, TableProfile
 from migration_checks.seeding.conditions import bottom
-from migration_checks.seeding.likeness import moments, numbers, number_fits, texts
+from migration_checks.seeding.likeness import moments, number_fits, numbers, texts
 from migration_checks.seeding.pool import Pool
 from migration_checks.seeding.scalars import precision
 from migration_checks.seeding.schema import Column
@@ -57,10 +57,18 @@ class Portrait:
         return known.null_fraction if known is not None and column.nullable else 0.0
 
     def values(self, column: Column) -> int:
-        """How many different values the column is to have."""
+        """How many different values to draw from, so that the wanted number is left once NULLs have taken the place of some."""
         known = self.columns[column.name]
-        filled = max(1, round(self.rows * (1 - self.null_share(column))))
-        return min(filled, known.distinct_in(self.rows) or UNKNOWN)
+        blank = self.null_share(column)
+        wanted = min(max(1, round(self.rows * (1 - blank))), known.distinct_in(self.rows) or UNKNOWN)
+        low, high = wanted, max(wanted, self.rows)
+        while low < high:
+            middle = (low + high) // 2
+            if middle * (1 - blank ** (self.rows / middle)) < wanted - 0.5:
+                low = middle + 1
+            else:
+                high = middle
+        return low
 
     def painted(self, column: Column, pool: Pool, random: Random, *, checked: bool) -> Pool:
         """The pool with the values that the profile knows, and made ones of its shape and width, for plausible ones."""

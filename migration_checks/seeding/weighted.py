@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
@@ -45,9 +45,10 @@ class Weighted:
         drawn: list[str | None] = []
         for place, (stratum, aim) in enumerate(zip(self.strata, aims, strict=True)):
             wanted = min(max(0, aim - self.given[place]), count - len(drawn))
-            values, first = stratum.values, self.given[place] % len(stratum.values)
-            turns = (first + wanted) // len(values) + 1
-            drawn += [*values, *values * (turns - 1)][first : first + wanted] if turns > 1 else values[first : first + wanted]
+            first = self.given[place] % len(stratum.values)
+            turns = (first + wanted - 1) // len(stratum.values) + 1
+            values = stratum.values if turns <= 1 else list(stratum.values) * turns
+            drawn += values[first : first + wanted]
             self.given[place] += wanted
         while len(drawn) < count:  # rounding took from a stratum what it had been given before
             drawn.append(self.again_filled())
@@ -76,12 +77,12 @@ def strata(known: ColumnProfile, pool: Pool, wanted: int, *, labels: bool) -> li
     """
     filled = 1 - known.null_fraction or 1.0
     plausible = set(pool.plausible)
-    named = {each.value: each.fraction / filled for each in known.common if each.value in plausible}
+    named = {each.value: each.fraction / filled for each in known.common if each.value is not None and each.value in plausible}
     made = [value for value in pool.plausible if value not in named][: max(0, wanted - len(named))]
     unnamed = [each.fraction / filled for each in known.common if each.value not in named]
     left = max(0.0, 1 - sum(named.values()))
     rest = _shaped(known.shape, named, made, left) if known.shape else [(left, made)]
-    found = [Stratum(weight, (value,)) for value, weight in named.items() if value is not None]
+    found = [Stratum(weight, (value,)) for value, weight in named.items()]
     found += _with_unnamed(rest, unnamed)
     used = {value for stratum in found for value in stratum.values if stratum.weight > 0}
     odd = list(dict.fromkeys([*(pool.plausible if labels else pool.hinted), *_few(pool.adversarial, wanted)]))
@@ -96,7 +97,7 @@ def _few(adversarial: Sequence[str], wanted: int) -> Sequence[str]:
 
 
 def _shaped(
-    shape: Shape, named: dict[str | None, float], made: Sequence[str], left: float
+    shape: Shape, named: Mapping[str, float], made: Sequence[str], left: float
 ) -> list[tuple[float, list[str]]]:
     """Made values by bucket, each with what the named values leave of the bucket's weight."""
     values: dict[tuple[float, float], list[str]] = {(each.low, each.high): [] for each in shape.buckets}
@@ -106,7 +107,7 @@ def _shaped(
         if place in values:
             values[place].append(value)
     for name, weight in named.items():
-        place = bucket_of(shape.kind, name or "")
+        place = bucket_of(shape.kind, name)
         if place in weights:
             weights[place] = max(0.0, weights[place] - weight)
     found = [(weights[place], each) for place, each in values.items() if each]
