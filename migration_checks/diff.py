@@ -32,7 +32,7 @@ def diff_catalogs(before: Catalog, after: Catalog) -> tuple[CatalogChange, ...]:
     An object below an added or removed one is counted in its `folded`, as is what a partition only took over from its
     parent. A column's place is compared among the columns that both sides have, and reported once for a table.
     """
-    if before is after or before == after:
+    if before is after:
         return ()
     comparison = _Comparison(find_renames(before, after), after)
     found = [*comparison.changes(), *comparison.orders()]
