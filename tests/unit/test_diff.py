@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migration_checks.diff import diff_catalogs
@@ -316,6 +316,8 @@ def test_true_is_not_one() -> None:
     assert seen(catalog(table("t", x=True)), catalog(table("t", x=1))) == ("changed table public.t: x",)
 
 
+# A busy machine is no reason to fail.
+LAWS = settings(deadline=None, max_examples=60)
 NAMES = st.sampled_from(["a", "b", "c", '"A b"', "t", "u"])
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(0, 2), st.sampled_from(["x", "public.a", "public.t.a", "a"]))
 
@@ -343,18 +345,21 @@ def catalogs(
     return catalog(*objects)
 
 
+@LAWS
 @given(catalogs())
 def test_nothing_differs_from_itself(one: Catalog) -> None:
     """An equal catalog has no difference, in whatever order it is held."""
     assert diff_catalogs(one, dict(reversed(one.items()))) == ()
 
 
+@LAWS
 @given(catalogs(), catalogs(), st.randoms())
 def test_the_order_of_dictionaries_says_nothing(one: Catalog, two: Catalog, chance: object) -> None:
     """Catalogs held in another order give the same changes."""
     assert diff_catalogs(one, two) == diff_catalogs(dict(reversed(one.items())), dict(reversed(two.items())))
 
 
+@LAWS
 @given(catalogs(), catalogs())
 def test_a_difference_is_never_silent(one: Catalog, two: Catalog) -> None:
     """Catalogs that differ by more than the numbers of columns have changes."""
@@ -364,6 +369,7 @@ def test_a_difference_is_never_silent(one: Catalog, two: Catalog) -> None:
 NAMELESS = catalogs(("CHECK (1)", "CHECK (2)"), st.sampled_from([None, True, 1, "x"]))
 
 
+@LAWS
 @given(NAMELESS, NAMELESS)
 def test_the_way_back_mirrors_the_way_there(one: Catalog, two: Catalog) -> None:
     """Seen from the other side what was added is removed, and facets are the other way round.
