@@ -63,6 +63,7 @@ class Recovery:
         self.bench.move(self.checkpoints.databases.copy(copy.url, "walk"), self.checkpoints.databases)
         place = Place(tuple(each for each in applied if each in copy.applied), copy.snapshot)
         self.trail.places[place.key] = place
+        self.trail.forget_above(applied)
         for each in applied:
             if each not in copy.applied:
                 place = self._repeat(self.graph.by_id[each], place)
@@ -71,6 +72,7 @@ class Recovery:
     def without_rows(self, applied: Iterable[str]) -> Snapshot:
         """Bring the bench to a database on which `applied` ran without any row of ours. Raises LostPlace."""
         self.bench.move(self.fresh(), self.checkpoints.databases)
+        self.trail.ascents.clear()  # their rows are in a database that is gone
         chosen = tuple(applied)
         for each in chosen:
             failure = self.bench.upgrade_or_why(each)

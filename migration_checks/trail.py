@@ -38,6 +38,11 @@ class Trail:
         below = frozenset(applied)
         return tuple(pair for revision, pair in self.written.items() if revision not in below)
 
+    def forget_above(self, applied: Iterable[str]) -> None:
+        """The walk is brought back to `applied`: what was written above it is not in the database that it goes on with."""
+        below = frozenset(applied)
+        self.written = {revision: pair for revision, pair in self.written.items() if revision in below}
+
     def history(self, applied: Iterable[str]) -> tuple[tuple[str, Tables, Tables], ...]:
         """(revision, tables before, tables after) of the upgrades in `applied` that were walked, in order."""
         return tuple((each, *self.ascents[each]) for each in applied if each in self.ascents)

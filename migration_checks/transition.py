@@ -217,7 +217,8 @@ class Transition:
     `expected_heads` is what the version table should hold, `after.heads` what it holds.
     Rows that the walk itself wrote after `baseline` was taken are not part of `residue`. `discarded` lists, for WRITES, per
     table the written rows that are gone or altered although the old schema can hold them. `drift` is what autogenerate would
-    still change at head. `unfilled` maps a table that stayed empty to the reason. `location` is the script's file and line.
+    still change at head. `unfilled` maps a table that stayed empty to the reason. `emptied` says that the walk took
+    the rows away, because the upgrade fails on them (MC101 tells). `location` is the script's file and line.
     """
 
     leg: Leg
@@ -237,4 +238,5 @@ class Transition:
     discarded: tuple[TableChange, ...] = ()
     drift: tuple[str, ...] = ()
     unfilled: Mapping[str, str] = field(default_factory=dict)
+    emptied: bool = False
     location: tuple[str, int] | None = None

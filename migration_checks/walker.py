@@ -49,6 +49,7 @@ class Walker:
         self.notes: list[Note] = []
         self.barred: set[str] = set()
         self.blocked: set[str] = set()
+        self.emptied: set[str] = set()
         self.lost = False
         self.here: Place
         self.window: Window
@@ -187,8 +188,7 @@ class Walker:
     def _again(self, revision: Revision, below: Place) -> None:
         """Make what the upgrade built once more, from the place below; block the revision when that fails."""
         try:
-            place = self.recovery.back_to(below.applied)
-            self.recovery.keep(place)
+            place = self._below_again(revision, below)
             outcome, self.window = self.bench.step(Leg.REDO, revision.id)
             if outcome.failure is not None:
                 raise LostPlace(outcome.failure.message)
@@ -200,6 +200,14 @@ class Walker:
         self.trail.ascents[revision.id] = (place.snapshot.tables, built.tables)
         self.here = Place(applied, built)
 
+    def _below_again(self, revision: Revision, below: Place) -> Place:
+        """Bring the bench back to the place below, without rows where the upgrade fails on them. Raises LostPlace."""
+        if revision.id in self.emptied:
+            return Place(below.applied, self.recovery.without_rows(below.applied))
+        place = self.recovery.back_to(below.applied)
+        self.recovery.keep(place)
+        return place
+
     def _give_way(self, revision: Revision, below: Place) -> None:
         """After a failed upgrade: keep a copy of the place below it, and see whether the step works without rows."""
         try:
@@ -209,6 +217,7 @@ class Walker:
             self._block(revision, "its upgrade fails even on empty tables", below)
             return
         self.barred.add(revision.id)
+        self.emptied.add(revision.id)
         self._note(revision, "Its upgrade fails on rows; its other legs were walked without the rows of the revisions below.")
 
     def _without_rows(self, revision: Revision, below: Place) -> tuple[Place, Snapshot]:
@@ -309,6 +318,7 @@ class Walker:
             failure=outcome.failure,
             expected_heads=outcome.expected_heads,
             downgrade_empty=revision.downgrade_empty,
+            emptied=revision.id in self.emptied,
             marked_irreversible=revision.id in self.bench.lineage.irreversible,
             location=(revision.path, line) if revision.path else None,
         )

@@ -1,0 +1,47 @@
+"""A walk that had to give way to a failed upgrade goes on with the rows, and the records, of the database at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from migration_checks.config import Settings
+from migration_checks.report import Report
+from migration_checks.verify import verify
+from tests.projects import Script, make_project, sql
+
+TABLES = Script(
+    "a1",
+    upgrade=sql("CREATE TABLE one (id int PRIMARY KEY, note text)", "CREATE TABLE two (id int PRIMARY KEY, note text)"),
+    downgrade=sql("DROP TABLE one", "DROP TABLE two"),
+)
+WIDER = Script("b2", down="a1", upgrade=sql("ALTER TABLE one ADD n int"), downgrade=sql("ALTER TABLE one DROP n"))
+REFUSES = "if op.get_bind().exec_driver_sql('SELECT count(*) FROM one').scalar(): op.execute('SELECT 1/0')"
+
+
+def walked(folder: Path, *scripts: Script) -> Report:
+    lineage = make_project(folder, scripts).lineage()
+    return verify(Settings(lineage, project=folder, rows=20, timeout=60))
+
+
+def test_rows_written_in_a_database_that_is_gone(tmp_path: Path) -> None:
+    """On the way down below a step that rows cannot pass, what was written above it is not looked for."""
+    forgets = Script("b2", down="a1", upgrade=sql("ALTER TABLE one ADD n int"), downgrade=sql("UPDATE one SET note = 'gone'"))
+    fails = Script("c3", down="b2", upgrade=REFUSES)
+    above = Script("d4", down="c3", upgrade=sql("ALTER TABLE one ADD m int"), downgrade=sql("ALTER TABLE one DROP m"))
+    report = walked(tmp_path, TABLES, forgets, fails, above)
+
+    assert {each.check for each in report.findings} >= {"MC101", "MC304"}
+    assert "MC901" not in {each.check for each in report.findings}
+    assert [step.revision for step in report.steps if step.leg == "descend"] == ["d4", "b2", "a1"]
+
+
+def test_a_step_that_rows_cannot_pass_and_that_does_not_come_back(tmp_path: Path) -> None:
+    """Its upgrade is made a second time as it was made the first time, without rows, and the walk goes on above it."""
+    grows = REFUSES + "\n" + sql("ALTER TABLE two ADD t text")
+    fails = Script("c3", down="b2", upgrade=grows, downgrade=sql("ALTER TABLE two DROP note"))
+    above = Script("d4", down="c3", upgrade=sql("ALTER TABLE one ADD m int"), downgrade=sql("ALTER TABLE one DROP m"))
+    report = walked(tmp_path, TABLES, WIDER, fails, above)
+
+    assert {"ascend", "undo", "redo"} <= {step.leg for step in report.steps if step.revision == "d4"}
+    assert not any("Nothing above it" in note.reason for note in report.not_checked)
+    assert "MC901" not in {each.check for each in report.findings}
