@@ -140,7 +140,7 @@ CASES = (
     ),
     Case("is silent where no table existed", "MC901", undo(baseline=snapshot(), residue=residue(rows=0))),
     Case("is silent on a failed leg", "MC901", undo(baseline=WITH_TABLE, residue=residue(rows=0), failure=RAISED)),
-    Case("leaves rows that were taken away to MC101", "MC901", undo(baseline=WITH_TABLE, residue=residue(rows=0), emptied=True)),
+    Case("leaves rows taken away to MC101", "MC901", undo(baseline=WITH_TABLE, residue=residue(rows=0), emptied=True)),
     Case("is silent where one row was compared", "MC901", undo(baseline=WITH_TABLE, residue=residue(rows=1))),
 )
 
