@@ -96,8 +96,15 @@ class Databases:
         return with_database(self.server.url, name)
 
     def copy(self, url: str, label: str) -> str:
-        """Copy a database, to which no session may be connected (`disconnect`), and return the copy's URL."""
-        return self.create(label, template=database_name(url))
+        """Copy a database, to which no session may be connected (`disconnect`), and return the copy's URL.
+
+        Settings of the database itself come along, which CREATE DATABASE ... TEMPLATE leaves behind.
+        """
+        copied = self.create(label, template=database_name(url))
+        with translated("Copying the settings of a database"):
+            for role, name, value in self._query(_SETTINGS_OF, (database_name(url),)):
+                self._maintenance().execute(_setting(database_name(copied), role, name, value))
+        return copied
 
     def disconnect(self, url: str) -> None:
         """End every session that is connected to a database of this run."""
@@ -111,18 +118,33 @@ class Databases:
         """Drop a database of this run, ending the sessions that are connected to it."""
         self._drop(self._own_name(url))
 
-    def restore_roles(self) -> None:
-        """Drop the roles, and the databases, that scripts made since this run began: they are cluster-wide.
+    def made_roles(self) -> frozenset[str]:
+        """The roles that scripts made since this run began: they are cluster-wide, so every database of the run has them.
 
-        What such a role owns in this run's databases passes to the toolkit's role, what it was granted is revoked. Where
-        other people or other runs use the server, only roles that this run's databases depend on are known to be its own.
+        Where other people or other runs use the server, only roles that this run's databases depend on are known to be its
+        own.
         """
-        with translated("Looking for roles and databases that scripts made"):
+        with translated("Looking for roles that scripts made"):
             roles = self._current_roles() - self._roles
-            strays = self._current_databases() - self._databases
-            if self._has_company():
+            if roles and self._has_company():
                 roles &= self._suspects | dependent_roles(self._maintenance(), self._made)
-                strays = frozenset()
+        return roles
+
+    def depends_on_roles(self, url: str, roles: frozenset[str]) -> bool:
+        """Whether something in a database of this run belongs to one of `roles`, or was granted to it."""
+        if not roles:
+            return False
+        with translated("Looking for roles of a database"):
+            return bool(roles & dependent_roles(self._maintenance(), [self._own_name(url)]))
+
+    def restore_roles(self, keep: frozenset[str] = frozenset()) -> None:
+        """Drop the roles that scripts made, but those to `keep`, and the databases that they made.
+
+        What such a role owns in this run's databases passes to the toolkit's role, what it was granted is revoked.
+        """
+        roles = self.made_roles() - keep
+        with translated("Looking for databases that scripts made"):
+            strays = frozenset() if self._has_company() else self._current_databases() - self._databases
         for name in sorted(strays):
             self._drop_by_force(name)
         for role in sorted(roles):
@@ -223,12 +245,33 @@ class Databases:
             self._connection = None
 
 
+def _setting(database: str, role: str | None, name: str, value: str) -> sql.Composed:
+    """ALTER DATABASE, or ALTER ROLE ... IN DATABASE, for one setting; a list (search_path) keeps its elements apart."""
+    whom = sql.SQL("DATABASE {}").format(sql.Identifier(database))
+    if role is not None:
+        whom = sql.SQL("ROLE {} IN DATABASE {}").format(sql.Identifier(role), sql.Identifier(database))
+    # set_config's text form of a list is its SQL form, and is refused as one quoted constant.
+    shown = sql.SQL(value) if name in _LISTS else sql.Literal(value)
+    return sql.SQL("ALTER {} SET {} = {}").format(whom, sql.Identifier(*name.split(".")), shown)
+
+
 def _new_roles(roles: frozenset[str], note: str | None) -> frozenset[str]:
     """Those of `roles` that a dead run's note does not name; none where there is no note to go by."""
     with suppress(ValueError, TypeError, KeyError):
         return roles - frozenset(json.loads(note or "")["roles"])
     return frozenset()
 
+
+_LISTS = frozenset({"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries", "DateStyle"})
+
+_SETTINGS_OF = """
+SELECT r.rolname::text, split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1)
+FROM pg_db_role_setting s
+JOIN pg_database d ON d.oid = s.setdatabase
+LEFT JOIN pg_roles r ON r.oid = s.setrole
+CROSS JOIN LATERAL unnest(s.setconfig) AS setting
+WHERE d.datname = %s
+"""
 
 _OTHER_RUNS = """
 SELECT FROM pg_locks

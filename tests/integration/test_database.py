@@ -95,6 +95,19 @@ def test_a_copy_holds_what_its_source_held(server: Server) -> None:
             assert connection.execute("SELECT x FROM public.t").fetchone() == (1,)
 
 
+def test_a_copy_keeps_the_settings_of_its_source(server: Server) -> None:
+    """What ALTER DATABASE ... SET left on the source holds for the copy, lists and text with quotes alike."""
+    with Databases(server) as made:
+        source = made.create("source")
+        with connect(source) as connection:
+            for setting in ("search_path = 'a b', public", "statement_timeout = '7s'", "my.word = 'it''s'"):
+                connection.execute(f"ALTER DATABASE {database_name(source)} SET {setting}")
+        with psycopg.connect(made.copy(source, "copy")) as connection:
+            shown = [connection.execute(f"SHOW {name}").fetchone() for name in ("search_path", "statement_timeout", "my.word")]
+
+    assert shown == [('"a b", public',), ("7s",), ("it's",)]
+
+
 def test_only_own_databases_are_dropped(server: Server) -> None:
     """Asking for another one is refused before the server hears of it."""
     with Databases(server) as databases:
