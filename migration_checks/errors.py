@@ -27,6 +27,9 @@ class ToolkitError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}"
 
+    def __reduce__(self) -> tuple[type[ToolkitError], tuple[str, str]]:
+        return type(self), (self.message, self.remedy)
+
 
 class ConfigurationError(ToolkitError):
     """A setting, an option, a profile or a waiver cannot be used."""
