@@ -51,7 +51,8 @@ class Statement:
 class Failure:
     """Why a leg raised. `sqlstate` is PostgreSQL's five-character code, None when no database error was involved.
 
-    `kind` is the exception's class name; `refused` is true for NotImplementedError, a downgrade that says it cannot.
+    `kind` is the exception's class name; `refused` is true for NotImplementedError, a downgrade that says it cannot;
+    `deliberate` for any exception that the script raises itself, and not in answer to another one: a guard of its author's.
     `table`, `column` and `constraint` are what the server's diagnostics name. `path` and `line` locate the last frame in a
     revision script.
     """
@@ -60,6 +61,7 @@ class Failure:
     message: str
     sqlstate: str | None = None
     refused: bool = False
+    deliberate: bool = False
     timed_out: bool = False
     statement: str | None = None
     table: str | None = None
@@ -218,7 +220,8 @@ class Transition:
     Rows that the walk itself wrote after `baseline` was taken are not part of `residue`. `discarded` lists, for WRITES, per
     table the written rows that are gone or altered although the old schema can hold them. `drift` is what autogenerate would
     still change at head. `unfilled` maps a table that stayed empty to the reason. `emptied` says that the walk took
-    the rows away, because the upgrade fails on them (MC101 tells). `location` is the script's file and line.
+    the rows away, because the upgrade fails on them (MC101 tells), `made_up` that an upgrade failed only on rows that were all
+    made up from the schema. `location` is the script's file and line.
     """
 
     leg: Leg
@@ -239,4 +242,5 @@ class Transition:
     drift: tuple[str, ...] = ()
     unfilled: Mapping[str, str] = field(default_factory=dict)
     emptied: bool = False
+    made_up: bool = False
     location: tuple[str, int] | None = None

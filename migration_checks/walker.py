@@ -79,8 +79,9 @@ class Walker:
             after = self._look(below.snapshot, outcome, (*below.applied, revision.id), keep=True)
             ascend = self._ascended(revision, below, after, outcome)
         else:
-            yield self._failed(Leg.ASCEND, revision, below.snapshot, outcome)
+            failed = self._failed(Leg.ASCEND, revision, below.snapshot, outcome)
             self._give_way(revision, below)
+            yield replace(failed, made_up=revision.id in self.emptied and not self.bench.lineage.seeds)
             if revision.id in self.blocked:
                 return
             below, after = self._without_rows(revision, below)

@@ -38,6 +38,14 @@ def _left_halfway(transition: Transition) -> str:
     return f" Now {stands}" if transition.after.heads != transition.before.heads else ""
 
 
+def _upgrade_fails(transition: Transition) -> Iterator[Evidence]:
+    """A guard that refuses rows which nobody has written does what it is there for; any other error is one."""
+    guarded = transition.made_up and transition.failure is not None and transition.failure.deliberate
+    for evidence in _failure(transition, "The upgrade", Leg.ASCEND):
+        why = " It refuses rows that were made up from the schema: see whether there are such rows." if guarded else ""
+        yield Evidence(evidence.subject, evidence.message + why, evidence.facts, Severity.INFO if guarded else None)
+
+
 def _downgrade_fails(transition: Transition) -> Iterator[Evidence]:
     failure = transition.failure
     if failure is None or failure.refused or transition.marked_irreversible:
@@ -49,7 +57,7 @@ def _downgrade_fails(transition: Transition) -> Iterator[Evidence]:
 
 def _fails_on_writes(transition: Transition, failure: Failure) -> Iterator[Evidence]:
     """A downgrade that stops at rows which only the new schema can hold does the safe thing; any other error is one."""
-    of_rows = (failure.sqlstate or "")[:2] in OF_ROWS
+    of_rows = failure.deliberate or (failure.sqlstate or "")[:2] in OF_ROWS
     for evidence in _failure(transition, "After rows were written through the new schema, the downgrade", Leg.WRITES):
         why = " It refuses rows that only the new schema can hold." if of_rows else ""
         yield Evidence(evidence.subject, evidence.message + why, evidence.facts, Severity.INFO if of_rows else None)
@@ -119,7 +127,7 @@ RUNNING = (
         "`alembic upgrade` stops in production on data like this, with the deployment half-way.",
         "Treat the rows that the error names before the statement that meets them: back-fill before SET NOT NULL, merge "
         "duplicates before a unique index, convert what a cast refuses with USING.",
-        lambda transition: _failure(transition, "The upgrade", Leg.ASCEND),
+        _upgrade_fails,
     ),
     Check(
         "MC102",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import re
+from types import TracebackType
 from typing import Any
 
 from migration_checks.transition import Failure
@@ -21,6 +23,7 @@ def failure_of(error: BaseException, places: Places) -> Failure:
         message=message_of(error),
         sqlstate=_sqlstate(database),
         refused=isinstance(error, NotImplementedError),
+        deliberate=_is_deliberate(error, places),
         statement=_statement(error),
         table=_relation(database),
         column=_diagnostic(database, "column_name"),
@@ -83,6 +86,22 @@ def _statement(error: BaseException) -> str | None:
         if isinstance(text, str):
             return text[:MOST_TEXT]
     return None
+
+
+def _is_deliberate(error: BaseException, places: Places) -> bool:
+    """Whether a raise statement of a revision script is where `error` began, and no other error led to it."""
+    if error.__cause__ is not None or error.__context__ is not None or error.__traceback__ is None:
+        return False
+    last = _last(error.__traceback__)
+    code = last.tb_frame.f_code
+    raises = code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    return raises and places.last(last) == (code.co_filename, last.tb_lineno)
+
+
+def _last(traceback: TracebackType) -> TracebackType:
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback
 
 
 def _place(error: BaseException, places: Places) -> tuple[str, int] | None:

@@ -35,6 +35,7 @@ QUOTED = thing("table", 'public."Weird "" Name"')
 HALF = residue(left_over(), rows(added=3))
 WRITES = {"leg": Leg.WRITES, "after": UPPER}
 
+GUARDED = Failure("RuntimeError", "3 orders are open", deliberate=True)
 CASES = (
     Case(
         "names the table and the error",
@@ -86,6 +87,30 @@ CASES = (
         "MC101",
         ascend(after=LOWER, failure=Failure("StepTimeout", "", timed_out=True)),
         (("b", ERROR, "did not end within the time limit"),),
+    ),
+    Case(
+        "is info where a guard refuses rows that nobody has written",
+        "MC101",
+        ascend(after=LOWER, failure=GUARDED, made_up=True),
+        (("b", INFO, "It refuses rows that were made up from the schema: see whether there are such rows."),),
+    ),
+    Case(
+        "is an error where a guard refuses rows of a seed, or none at all",
+        "MC101",
+        ascend(after=LOWER, failure=GUARDED),
+        (("b", ERROR, "The upgrade raised RuntimeError: 3 orders are open."),),
+    ),
+    Case(
+        "is an error where made-up rows meet no guard",
+        "MC101",
+        ascend(after=LOWER, failure=RAISED, made_up=True),
+        (("public.items", ERROR, "duplicate key."),),
+    ),
+    Case(
+        "is info where a guard refuses rows that were written through the new schema",
+        "MC102",
+        undo(**WRITES, failure=GUARDED),
+        (("b", INFO, "It refuses rows that only the new schema can hold."),),
     ),
     Case("is silent on a second upgrade", "MC101", redo(failure=RAISED)),
     Case("hears an undo", "MC102", undo(after=UPPER, failure=RAISED), (("public.items", ERROR, "The downgrade raised"),)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from migration_checks.worker.failures import failure_of
 from migration_checks.worker.statements import Places
@@ -61,3 +62,33 @@ def test_exits_and_refusals() -> None:
     assert failure_of(NotImplementedError(), HERE).refused
     assert failure_of(NotImplementedError(), HERE).message == "NotImplementedError"
     assert len(failure_of(ValueError("x" * 1000), HERE).message) == 300
+
+
+def test_a_guard() -> None:
+    """An exception that a script raises of its own accord is deliberate; one that it meets, or answers, is not."""
+
+    def guard() -> None:
+        raise RuntimeError("3 orders are open")
+
+    def met() -> None:
+        int("x")
+
+    def answered() -> None:
+        try:
+            met()
+        except ValueError:
+            raise RuntimeError("not a number")  # noqa: B904
+
+    def verdict(places: Places, *functions: Callable[[], None]) -> list[bool]:
+        return [failure_of(_caught(function), places).deliberate for function in functions]
+
+    assert verdict(HERE, guard, met, answered) == [True, False, False]
+    assert verdict(Places([], "/nonexistent"), guard) == [False]
+
+
+def _caught(function: Callable[[], None]) -> BaseException:
+    try:
+        function()
+    except BaseException as caught:
+        return caught
+    raise AssertionError("nothing was raised")
