@@ -154,7 +154,8 @@ class Environment:
     def _attach(self) -> None:
         assert self._worker is not None
         with translated("Connecting to the database to be migrated"):
-            self._end_sessions()
+            _ = self._database
+        self._end_sessions()
         answer = self._inquire(self._worker, {"do": "attach", "url": self._url}, "running env.py")
         self._versions = tuple((schema, name) for schema, name in answer["versions"])
         self._bookkeeping = frozenset(_qualified(self._database, schema, name) for schema, name in self._versions)

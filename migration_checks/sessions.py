@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from psycopg import sql
 from migration_checks.worker.variables import WORKER_NAME
 
 _END = """
-SELECT pg_catalog.pg_terminate_backend(pid, 5000)
+SELECT pg_catalog.pg_terminate_backend(pid)
   FROM pg_catalog.pg_stat_activity
  WHERE application_name = %s AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
 """
@@ -30,9 +31,13 @@ SELECT waiting.pid, waiting.query, waiting.wait_event_type, holder.pid, holder.q
 def end_sessions(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
     """End every session that the worker, or a program it started, has in this database, and wait until they are gone.
 
-    A session reports its statistics before it is gone, so that counters are exact afterwards.
+    A session reports its statistics before it is gone, so that counters are exact afterwards. Gives up after ten seconds.
     """
-    connection.execute(_END, [WORKER_NAME])
+    deadline, pause = time.monotonic() + 10, 0.0005
+    while connection.execute(_END, [WORKER_NAME]).fetchall() and time.monotonic() < deadline:
+        # Not pg_terminate_backend's own waiting: that looks ten times a second only, and most sessions end in a millisecond.
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
 
 
 def blocked_sessions(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[str, str | None] | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -51,8 +51,8 @@ def main(arguments: list[str]) -> None:
     orders, answers = (int(each) for each in arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _serve(Pipes(orders, answers))
-    if threading.active_count() > 1:
-        os._exit(0)  # a script's thread would keep us here
+    atexit._run_exitfuncs()
+    os._exit(0)  # neither a script's threads nor the taking apart of every module shall keep us here
 
 
 def _serve(pipes: Pipes) -> None:
