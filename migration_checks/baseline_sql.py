@@ -1,56 +1,76 @@
-"""Running an SQL file, such as a plain pg_dump, as the state that a chain starts from."""
+"""Running a baseline file, such as a dump of production, as the state that a chain starts from."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import psycopg
 
+from migration_checks.archives import REMEDY, script
 from migration_checks.errors import ConfigurationError
 
-_COPY = re.compile(r"^COPY\s.+\sFROM\s+stdin\b.*;\s*$", re.IGNORECASE)
-REMEDY = "Give a plain SQL file: `pg_dump --format=plain --no-owner --file baseline.sql ...` writes one."
+_COPY = re.compile(rb"COPY\s.+\sFROM\s+stdin\b.*;\s*$", re.IGNORECASE)
+# What dumps hold for psql; any other line that starts with a backslash is part of a text.
+_FOR_PSQL = re.compile(rb"\\(?:restrict|unrestrict|connect|c|encoding|set|unset|echo|qecho|pset|timing|if|elif|else|endif|q)\b")
+# Settings that older servers do not know, at their defaults, and a schema that every new database has.
+_REPLACED = {b"SET transaction_timeout = 0;": b"", b"CREATE SCHEMA public;": b"CREATE SCHEMA IF NOT EXISTS public;"}
+
+Rows = Iterator[bytes]
 
 
 def run_sql_file(connection: psycopg.Connection, path: Path) -> None:
-    """Run the statements of `path`, the data of its COPY ... FROM stdin blocks included; psql's own commands are passed over.
+    """Run the SQL of `path`, a file or an archive of pg_dump, the rows of its COPY ... FROM stdin blocks included.
 
-    Raises ConfigurationError when the file cannot be read or the server refuses a statement of it.
+    Its own settings, client_encoding among them, hold for the connection. Commands for psql are passed over.
+    Raises ConfigurationError when it cannot be read or the server refuses a statement of it.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigurationError(f"The baseline {path} cannot be read: {reason}.", REMEDY) from None
-    try:
-        for statements, data in _parts(text):
-            _run(connection, statements, data)
+        with script(path) as lines:
+            for statements, rows in _parts(lines):
+                _run(connection, statements, rows)
     except psycopg.Error as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise ConfigurationError(f"The baseline {path} cannot be run: {reason}.", REMEDY) from error
+    except Truncated:
+        raise ConfigurationError(f"The baseline {path} ends in the middle of a table's rows.", REMEDY) from None
 
 
-def _run(connection: psycopg.Connection, statements: str, data: str | None) -> None:
+class Truncated(Exception):
+    """A block of rows has no end."""
+
+
+def _run(connection: psycopg.Connection, statements: bytes, rows: Rows | None) -> None:
     with connection.cursor() as cursor:
-        if data is None:
+        if rows is None:
             if statements.strip():
-                cursor.execute(statements.encode())
+                cursor.execute(statements)
             return
-        with cursor.copy(statements.encode()) as copy:
-            copy.write(data.encode())
+        with cursor.copy(statements) as copy:
+            for row in rows:
+                copy.write(row)
 
 
-def _parts(text: str) -> Iterator[tuple[str, str | None]]:
-    """(SQL, None) for a stretch of statements, (COPY statement, its data) for a block of rows."""
-    plain: list[str] = []
-    lines = iter(text.splitlines(keepends=True))
-    for line in lines:
+def _parts(lines: Iterator[bytes]) -> Iterator[tuple[bytes, Rows | None]]:
+    """(SQL, None) for a stretch of statements, (COPY statement, its rows) for a block of rows, which must be read at once."""
+    plain: list[bytes] = []
+    first = next(lines, b"").removeprefix(b"\xef\xbb\xbf")
+    for line in chain([first], lines):
         if _COPY.match(line):
-            yield "".join(plain), None
+            yield b"".join(plain), None
             plain = []
-            yield line, "".join(iter(lambda: next(lines, "\\.\n"), "\\.\n"))
-        elif not line.startswith("\\"):
-            plain.append(line)
-    yield "".join(plain), None
+            yield line, _rows(lines)
+        elif not _FOR_PSQL.match(line):
+            bare = line.rstrip(b"\r\n")
+            plain.append(_REPLACED[bare] + b"\n" if bare in _REPLACED else line)
+    yield b"".join(plain), None
+
+
+def _rows(lines: Iterator[bytes]) -> Rows:
+    for line in lines:
+        if line.rstrip(b"\r\n") == b"\\.":
+            return
+        yield line
+    raise Truncated

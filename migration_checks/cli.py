@@ -111,6 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
     _chain(_command(commands, "graph", "show the revision graph"))
     _checks(_command(commands, "checks", "list the checks, or show the manual page of one"))
     _render(_command(commands, "render", "make another format from JSON reports"))
+    _profile(_command(commands, "profile", "describe a database by shares and shapes that identify nobody, as JSON"))
     _command(commands, "init", "write [tool.migration_checks] into the pyproject.toml of a project that has Alembic")
     return parser
 
@@ -138,7 +139,9 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     data = parser.add_argument_group("rows")
     data.add_argument("--rows", type=int, metavar="N", help="rows of a seed's leading table, or of each synthesized table")
     data.add_argument("--seed", type=int, metavar="N", help="the number that alone decides the rows' content")
-    data.add_argument("--baseline-sql", metavar="FILE", help="SQL that makes the state the chain starts from")
+    data.add_argument("--baseline-sql", metavar="FILE", help="SQL, or an archive of pg_dump, that the chain starts from")
+    data.add_argument("--profile", metavar="FILE", help="a profile that synthesized tables are to resemble")
+    data.add_argument("--scale", type=float, metavar="FACTOR", help="how many times the profile's rows; 1 unless given")
     server = parser.add_argument_group("server")
     server.add_argument("--provider", metavar="WHERE", help="embedded, local, container, auto, or the URL of a server")
     server.add_argument("--provider-version", metavar="MAJOR", help="which PostgreSQL the provider is to lend")
@@ -162,6 +165,13 @@ def _verify(parser: argparse.ArgumentParser) -> None:
 def _checks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("check", nargs="?", metavar="ID", help="a check's id or name")
     parser.add_argument("--markdown", action="store_true", help="write the manual as Markdown")
+
+
+def _profile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", required=True, metavar="URL", help="the database; passwords are better in PGPASSWORD")
+    parser.add_argument("--no-values", action="store_true", help="keep no value, not even labels of enums and booleans")
+    parser.add_argument("--no-sample", action="store_true", help="read statistics only, and no row of any table")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it; standard output unless given")
 
 
 def _render(parser: argparse.ArgumentParser) -> None:

@@ -84,6 +84,24 @@ def render(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def profile(arguments: argparse.Namespace) -> int:
+    """Describe a database as JSON; what could not be described is said on standard error."""
+    from migration_checks.profile import open_read_only, read_profile, shortcomings, to_json
+
+    output = None if arguments.output is None else Path(arguments.output)
+    _prepare([output])
+    with open_read_only(arguments.url) as connection:
+        found = read_profile(connection, values=not arguments.no_values, sample=not arguments.no_sample)
+        lacking = shortcomings(found, connection.info.user)
+    if output is None:
+        _say(to_json(found))
+    else:
+        _write(output, to_json(found))
+    for sentence in lacking:
+        print(f"migration-checks: {visible(sentence)}", file=sys.stderr)
+    return 0
+
+
 def init(arguments: argparse.Namespace) -> int:
     """Write [tool.migration_checks] into this folder's pyproject.toml."""
     from migration_checks.adopt import adopt

@@ -24,7 +24,7 @@ PROVIDER = "embedded"
 
 RUN_KEYS = (
     "provider", "provider_version", "image", "allow_shared_server", "rows", "seed", "fail_on", "only", "skip", "reports",
-    "timeout", "baseline", "redact",
+    "timeout", "baseline", "redact", "profile", "scale",
 )  # fmt: skip
 ARGUMENTS = ("lineage", *CHAIN_KEYS, *LINEAGE_KEYS, *RUN_KEYS)
 TABLE_KEYS = (*ARGUMENTS, "lineages", "waivers")
@@ -36,8 +36,9 @@ class Settings:
     """Everything that decides a run.
 
     `project` is the folder that paths in reports are relative to. `provider` is "embedded", "local", "container", "auto" or a
-    URL. `rows` is None where nobody asked for a number. `timeout` is in seconds and for one step; 0 means none. `reports` are
-    (format, file), the file None for standard output. `only` and `skip` are check ids, `only` empty for all.
+    URL. `rows` is None where nobody asked for a number; tables that `profile` knows get `scale` times its rows. `timeout` is
+    in seconds and for one step; 0 means none. `reports` are (format, file), the file None for standard output. `only` and
+    `skip` are check ids, `only` empty for all.
     """
 
     lineage: Lineage
@@ -58,6 +59,8 @@ class Settings:
     waivers: tuple[Waiver, ...] = ()
     baseline: Path | None = None
     redact: bool = False
+    profile: Path | None = None
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,17 @@ def _settings(lineage: Lineage, cwd: Path, *sources: Source) -> Settings:
         waivers=tuple(read_waiver(each, check_ids()) for each in written.children("waivers", WAIVER_KEYS)),
         baseline=pick(lambda source: source.path("baseline"), None),
         redact=pick(lambda source: source.table.flag("redact"), False),
+        profile=pick(lambda source: source.path("profile"), None),
+        scale=pick(_scale, 1.0),
     )
+
+
+def _scale(source: Source) -> float | None:
+    """How many times the rows of a profile; more than none, and no more than anybody can want."""
+    value = source.table.number("scale")
+    if value is not None and not 0 < value <= 1e6:
+        raise source.table.wrong("scale", "a number above 0, such as 0.01")
+    return value
 
 
 def _reports(source: Source) -> list[tuple[str, Path | None]]:

@@ -145,8 +145,9 @@ def has_alembic_table(path: Path) -> bool:
 def overlaid(lineage: Lineage, table: Fields, base: Path) -> Lineage:
     """`lineage` with what `table` says of it; paths in the table start at `base`."""
     baseline = table.text("baseline_sql")
-    if baseline is not None and not os.path.isfile(base / baseline):
-        raise table.error(f"There is no baseline SQL file at {base / baseline}.")
+    # An archive of pg_dump may be a folder.
+    if baseline is not None and not (os.path.isfile(base / baseline) or os.path.isfile(base / baseline / "toc.dat")):
+        raise table.error(f"There is no baseline SQL file, and no archive of pg_dump, at {base / baseline}.")
     synthesize = table.flag("synthesize")
     return replace(
         lineage,

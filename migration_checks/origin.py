@@ -1,0 +1,79 @@
+"""Where a walk starts: in an empty database, or in one that a baseline made, at the revision at which that stands."""
+
+from __future__ import annotations
+
+import psycopg
+
+from migration_checks.baseline_sql import run_sql_file
+from migration_checks.connection import translated
+from migration_checks.database import Databases
+from migration_checks.environment import Environment
+from migration_checks.errors import ConfigurationError
+from migration_checks.graph import Graph
+from migration_checks.lineage import Lineage
+from migration_checks.report import Note
+
+
+class Origin:
+    """Makes databases in the state before the first revision of the walk."""
+
+    def __init__(self, lineage: Lineage, databases: Databases) -> None:
+        self.lineage = lineage
+        self.databases = databases
+        self.notes: list[Note] = []
+        self._ready: str | None = None
+
+    def fresh(self) -> str:
+        """The URL of such a database, the caller's own."""
+        url, self._ready = self._ready, None
+        return url if url is not None else self._make()
+
+    def _make(self) -> str:
+        url = self.databases.create("walk")
+        if self.lineage.baseline_sql is not None:
+            with translated("Running the baseline"):
+                # Not a connection of ours: its search_path would put unqualified names into pg_catalog.
+                connection = psycopg.connect(url, autocommit=True)
+            with connection:
+                run_sql_file(connection, self.lineage.root / self.lineage.baseline_sql)
+        return url
+
+    def start(self, environment: Environment, graph: Graph, start: frozenset[str], end: frozenset[str]) -> frozenset[str]:
+        """The heads that the walk starts from: `start` of its range, or where the baseline's version table stands.
+
+        Raises ConfigurationError where the baseline does not lie on the way to `start` and `end`, or is not of this chain.
+        """
+        if self.lineage.baseline_sql is None:
+            return start
+        self._ready = self._make()
+        environment.attach(self._ready)
+        standing = environment.heads()
+        environment.detach()
+        if not standing:
+            return start
+        self._check(graph, standing, start, end)
+        applied = graph.ancestors(standing)
+        for seed in self.lineage.seeds:
+            if seed.revision == "base" or seed.revision in applied:
+                self.notes.append(Note(seed.name, "Not planted: the baseline stands at or above its revision.", None))
+        return start if applied <= graph.ancestors(start) else standing
+
+    def _check(self, graph: Graph, standing: frozenset[str], start: frozenset[str], end: frozenset[str]) -> None:
+        where = ", ".join(sorted(standing))
+        strangers = sorted(each for each in standing if each not in graph.by_id)
+        if strangers:
+            raise ConfigurationError(
+                f"The baseline stands at {', '.join(strangers)}, which this chain does not hold.",
+                "Give a dump of a database that this chain has made, or one without the version table.",
+            )
+        applied = graph.ancestors(standing)
+        begins, colon, _ = self.lineage.range.partition(":")
+        if colon and begins.strip() and not applied <= graph.ancestors(start):
+            raise ConfigurationError(
+                f"The baseline stands at {where}, so a range cannot start at {begins.strip()}.",
+                "Start the range where the baseline stands, or above, or leave its start out.",
+            )
+        if not applied <= graph.ancestors(end):
+            raise ConfigurationError(
+                f"The baseline stands at {where}, which is not below the end of the range.", "End the range above the baseline."
+            )
