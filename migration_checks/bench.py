@@ -21,6 +21,7 @@ from migration_checks.profile.values import Profile
 from migration_checks.questions import Questions
 from migration_checks.rows import Rows
 from migration_checks.seeding import Filled, Synthesizer
+from migration_checks.seeding.schema import Reader
 from migration_checks.snapshot import Catalog, CatalogObject, Snapshot, Table
 from migration_checks.transition import Changes, Leg
 
@@ -167,6 +168,12 @@ class Bench:
                     f"The seed '{seed.name}' at revision {seed.revision} failed: {type(error).__name__}: {text}",
                     "Seeds must write against the schema of the revision that they name.",
                 ) from error
+
+    def empty(self) -> None:
+        """Delete every row but those of Alembic's own tables."""
+        names = [relation.name for relation in Reader(self.connection).relations() if relation.name not in self.bookkeeping]
+        if names:
+            self.connection.execute(f"TRUNCATE {', '.join(names)}".encode())
 
     def top_up(self, columns: Collection[str], skip: Collection[str] = ()) -> Filled:
         """Fill what is empty: tables without rows, and `columns` that a step has just added."""

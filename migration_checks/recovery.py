@@ -32,9 +32,16 @@ class Recovery:
         self.unfilled: dict[str, dict[str, str]] = {}
 
     def start(self, before: Sequence[Revision]) -> Place:
-        """Make the place where the walk begins, and keep a copy of it. Raises EnvironmentFailure when a step fails."""
-        self._plant("base")
+        """Make the place where the walk begins, and keep a copy of it. Raises EnvironmentFailure when a step fails.
+
+        What a baseline has applied already is not run, and no seed is planted below the place where it stands.
+        """
+        standing = self.graph.ancestors(self.bench.heads)
+        if not standing:
+            self._plant("base")
         for revision in before:
+            if revision.id in standing:
+                continue
             failure = self.bench.upgrade_or_why(revision.id)
             if failure is not None:
                 raise EnvironmentFailure(
@@ -74,7 +81,12 @@ class Recovery:
         self.bench.move(self.fresh(), self.checkpoints.databases)
         self.trail.ascents.clear()  # their rows are in a database that is gone
         chosen = tuple(applied)
+        standing = self.graph.ancestors(self.bench.heads)
+        if standing:
+            self.bench.empty()
         for each in chosen:
+            if each in standing:
+                continue
             failure = self.bench.upgrade_or_why(each)
             if failure is not None:
                 raise LostPlace(failure)

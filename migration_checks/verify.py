@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-import psycopg
-
-from migration_checks.baseline_sql import run_sql_file
 from migration_checks.bench import Bench
 from migration_checks.checkpoints import Checkpoints
 from migration_checks.checks import CHECKS
@@ -17,6 +14,8 @@ from migration_checks.environment import Environment
 from migration_checks.findings import judge
 from migration_checks.graph import Graph
 from migration_checks.leap import leap
+from migration_checks.origin import Origin
+from migration_checks.profile import Profile, read_file
 from migration_checks.providers import Provider, provider_for
 from migration_checks.report import Note, Progress, Report, build_report
 from migration_checks.route import Route, plan
@@ -34,13 +33,16 @@ UNASKED = "It was asked nowhere: no place of the walk that it is for has all rel
 
 def verify(settings: Settings, *, progress: Callable[[Progress], None] | None = None) -> Report:
     """Walk and judge what `settings` name. Raises ToolkitError when the toolkit cannot do its job."""
+    profile = read_file(settings.profile) if settings.profile is not None else None
     with ExitStack() as stack:
         environment = stack.enter_context(Environment(settings.lineage, timeout=settings.timeout or None))
         server = stack.enter_context(_provider(settings).lend())
         graph = environment.graph()
-        route = plan(graph, *environment.resolve(settings.lineage.range))
+        start, end = environment.resolve(settings.lineage.range)
         databases = stack.enter_context(Databases(server))
-        run = Run(settings, environment, databases, graph, route, progress)
+        origin = Origin(settings.lineage, databases)
+        route = plan(graph, origin.start(environment, graph, start, end), end)
+        run = Run(settings, environment, origin, graph, route, progress, profile)
         transitions = tuple(run.legs())
     findings, notes = waive(settings, route.revisions, judge(transitions, CHECKS, only=settings.only, skip=settings.skip))
     order = [revision.id for revision in graph.revisions]
@@ -63,19 +65,22 @@ class Run:
         self,
         settings: Settings,
         environment: Environment,
-        databases: Databases,
+        origin: Origin,
         graph: Graph,
         route: Route,
         progress: Callable[[Progress], None] | None,
+        profile: Profile | None,
     ) -> None:
         self.settings = settings
         self.environment = environment
-        self.databases = databases
+        self.origin = origin
+        self.databases = origin.databases
         self.graph = graph
         self.route = route
         self.progress = progress
+        self.profile = profile
         self.done = 0
-        self.not_checked: list[Note] = []
+        self.not_checked: list[Note] = list(origin.notes)
 
     def legs(self) -> Iterator[Transition]:
         """Every leg: those of each revision, DESCEND, and LEAP."""
@@ -83,14 +88,14 @@ class Run:
             self.not_checked.append(Note(self.settings.lineage.name, "There is no revision to walk in the chosen range."))
             return
         checkpoints = Checkpoints(self.databases)
-        with self._bench(self._fresh()) as bench:
+        with self._bench(self.origin.fresh()) as bench:
             walker = Walker(
                 bench,
                 checkpoints,
                 self.graph,
                 self.route,
                 rows=self.settings.rows or SEED_ROWS,
-                fresh=self._fresh,
+                fresh=self.origin.fresh,
                 progress=self._tell,
             )
             yield from walker.walk()
@@ -116,17 +121,15 @@ class Run:
 
     def _bench(self, url: str) -> Bench:
         rows = self.settings.rows if self.settings.rows is not None else ROWS
-        return Bench(self.environment, url, self.settings.lineage, rows=rows, seed=self.settings.seed)
-
-    def _fresh(self) -> str:
-        """A database in the state before the first revision."""
-        url = self.databases.create("walk")
-        baseline = self.settings.lineage.baseline_sql
-        if baseline is not None:
-            # Not a connection of ours: its search_path would put unqualified names into pg_catalog.
-            with psycopg.connect(url, autocommit=True) as connection:
-                run_sql_file(connection, self.settings.lineage.root / baseline)
-        return url
+        return Bench(
+            self.environment,
+            url,
+            self.settings.lineage,
+            rows=rows,
+            seed=self.settings.seed,
+            profile=self.profile,
+            scale=self.settings.scale,
+        )
 
     def _tell(self, revision: str, leg: Leg) -> None:
         if self.progress is not None:
