@@ -36,6 +36,17 @@ class ForeignConnection(RuntimeError):
     Not an OSError and no driver's error, which a retry would catch as a passing trouble.
     """
 
+    remedy = "Let it connect through SQLAlchemy, whose connections are redirected, or without naming a host."
+
+
+class ForeignDialect(ForeignConnection):
+    """An engine for another kind of database asked for a connection."""
+
+    remedy = (
+        "Name a PostgreSQL URL where env.py looks for one (sqlalchemy.url in a configuration of your own, or a variable set "
+        "with env): only its driver counts, every connection is redirected."
+    )
+
 
 class Guard:
     """The rules for the connections of this process; `address` is the one database, None until there is one."""
@@ -73,7 +84,7 @@ class Guard:
         Returning a connection also keeps away later handlers, which would put in a token or a host of their own.
         """
         if dialect.name != "postgresql":
-            self.refuse(f"a connection to a {dialect.name} database: only PostgreSQL can be checked")
+            self.refuse(f"a connection to a {dialect.name} database: only PostgreSQL can be checked", ForeignDialect)
         return dialect.connect(**self.aim(dialect.driver, _kept(options)))
 
     def aim(self, driver: str, kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,13 +171,11 @@ class Guard:
         if not (self.address and self.address.is_named_by({"host": text})):
             self.refuse(f"a connection to host {text!r}, port {port}")
 
-    def refuse(self, what: str) -> NoReturn:
-        """Raise ForeignConnection for `what`, and keep it: a script may swallow the exception."""
+    def refuse(self, what: str, kind: type[ForeignConnection] = ForeignConnection) -> NoReturn:
+        """Raise ForeignConnection (or a `kind` of it) for `what`, and keep it: a script may swallow the exception."""
         if what not in self.refusals:
             self.refusals.append(what)
-        raise ForeignConnection(
-            f"Refused {what}. While migrations are checked, only the toolkit's own database may be reached."
-        )
+        raise kind(f"Refused {what}. While migrations are checked, only the toolkit's own database may be reached.")
 
 
 def _kept(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -168,10 +168,7 @@ class Probe:
         if isinstance(error, EnvironmentFailure):
             return error
         if isinstance(error, ForeignConnection):
-            return EnvironmentFailure(
-                f"env.py cannot be run: {loading.explain(error)}.",
-                "Let it connect through SQLAlchemy, whose connections are redirected, or without naming a host.",
-            )
+            return EnvironmentFailure(f"env.py cannot be run: {loading.explain(error)}.", error.remedy)
         return EnvironmentFailure(f"env.py cannot be run: {loading.explain(error)}.", loading.remedy_for(error))
 
 

@@ -53,7 +53,7 @@ def test_unloadable(name: str, tmp_path: Path) -> None:
 UNRUNNABLE = {
     "missing driver": Broken("No module named 'pg8000'", "Install pg8000", options={"url": "postgresql+pg8000://"}),
     "unknown dialect": Broken("Can't load plugin", "", options={"url": "nonesuch://host/db"}),
-    "another database": Broken("a sqlite database", "", options={"url": "sqlite://"}),
+    "another database": Broken("a sqlite database", "Name a PostgreSQL URL", options={"url": "sqlite://"}),
     "an exception": Broken(r"ValueError: no way \(.*env\.py, line 1\)", "", options={"env": "raise ValueError('no way')"}),
     "sys.exit": Broken(r"sys.exit\(2\)", "", options={"env": "import sys; sys.exit(2)"}),
     "a variable": Broken("KeyError: 'APP_URL'", "env", options={"env": "import os; os.environ['APP_URL']"}),
