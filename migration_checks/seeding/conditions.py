@@ -27,6 +27,7 @@ from migration_checks.seeding.values import reads
 _LENGTHS = frozenset({"length", "char_length", "character_length", "octet_length"})
 _INTEGERS = frozenset({"int2", "int4", "int8", "oid"})
 _NUMBERS = _INTEGERS | {"numeric", "float4", "float8"}
+_MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _TEXTS = frozenset({"text", "varchar", "bpchar", "citext", "name"})
 _PROBES = (0, 1, 2, 7, 31)
 
@@ -138,6 +139,7 @@ def hints(conditions: Sequence[Condition], kind: Type, name: str, modifier: int 
     """Values of the column that the conditions speak of, directly or by their bounds, lengths, patterns and keys."""
     base, base_modifier = bottom(kind, modifier)
     found: list[str] = []
+    bounds: list[str] = []
     for node in _comparisons(conditions, name):
         constants = [each.value for each in node.walk() if each.op == "literal"]
         if base.kind == "e":
@@ -148,12 +150,12 @@ def hints(conditions: Sequence[Condition], kind: Type, name: str, modifier: int 
             found += _documents(constants)
         elif base.name in _TEXTS:
             found += _texts(node, constants)
-        elif base.name in _NUMBERS:
-            found += _between(constants)
-        elif base.name in ("date", "timestamp", "timestamptz"):
-            found += _moments(base.name, constants)
+        elif base.name in _NUMBERS or base.name in _MOMENTS:
+            bounds += constants
         elif base.kind == "b" and node.op in ("op", "any") and node.args[0].op in ("column", "cast"):
             found += constants
+    if bounds:
+        found += _between(bounds) if base.name in _NUMBERS else _moments(base.name, bounds)
     return list(dict.fromkeys(value for value in found if _fits(value, base, base_modifier)))
 
 

@@ -10,6 +10,7 @@ from migration_checks.seeding.factories import Columns, build
 from migration_checks.seeding.plan import Plan
 from migration_checks.seeding.references import Reference
 from migration_checks.seeding.settling import Settler
+from migration_checks.seeding.sources import Repeating
 from migration_checks.seeding.unique import Uniqueness
 
 PROTOTYPES = 256
@@ -100,6 +101,7 @@ class Draft:
         for reference in plan.references:
             more = self._multiply_reference(reference, more, added)
         self._blank(added, more)
+        self._rarely(more)
         for name, values in added.items():
             batch.columns[name] = batch.columns[name] + values[:more]
         batch.count = period + more
@@ -107,6 +109,15 @@ class Draft:
         self._point_backwards(period)
         if self._rules(live):
             self._accept(period, batch.count, live)
+
+    def _rarely(self, more: int) -> None:
+        """What may appear once only must not repeat with the prototypes."""
+        for name, source in self.plan.sources.items():
+            rare = frozenset(source.pool.rare) if isinstance(source, Repeating) else frozenset()
+            column = self.batch.columns[name]
+            if isinstance(source, Repeating) and not rare.isdisjoint(column) and len(column) == self.batch.count:
+                again = (column * (more // len(column) + 1))[:more]
+                self.batch.columns[name] = column + [source.usual() if value in rare else value for value in again]
 
     def _point_backwards(self, start: int) -> None:
         """References of the table to itself: any earlier row will do, if nothing else ties the column."""

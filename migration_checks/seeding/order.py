@@ -15,9 +15,10 @@ def levels(parents: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
     numbers: dict[str, int] = {}
     lowest: dict[str, int] = {}
     open_names: list[str] = []
+    closed: set[str] = set()
     groups: list[tuple[str, ...]] = []
     for root in edges:
-        _visit(root, edges, numbers, lowest, open_names, groups)
+        _visit(root, edges, numbers, lowest, open_names, closed, groups)
     return groups
 
 
@@ -27,6 +28,7 @@ def _visit(
     numbers: dict[str, int],
     lowest: dict[str, int],
     open_names: list[str],
+    closed: set[str],
     groups: list[tuple[str, ...]],
 ) -> None:
     # With a stack of its own: chains of a thousand tables are longer than Python's recursion allows.
@@ -43,16 +45,17 @@ def _visit(
                 lowest[work[-1][0]] = min(lowest[work[-1][0]], lowest[name])
             if lowest[name] == numbers[name]:
                 groups.append(_closed(name, open_names))
+                closed.update(groups[-1])
         elif following not in numbers:
             numbers[following] = lowest[following] = len(numbers)
             open_names.append(following)
             work.append((following, iter(edges[following])))
-        elif following in open_names:
+        elif following not in closed:
             lowest[name] = min(lowest[name], numbers[following])
 
 
 def _closed(name: str, open_names: list[str]) -> tuple[str, ...]:
-    at = open_names.index(name)
-    group = tuple(sorted(open_names[at:]))
-    del open_names[at:]
-    return group
+    group = [open_names.pop()]
+    while group[-1] != name:
+        group.append(open_names.pop())
+    return tuple(sorted(group))

@@ -134,6 +134,8 @@ class _Planner:
         if not concerned:
             return pool
         pool = applied(pool, column.type, self._alone(column, concerned), column.name, column.modifier)
+        if any(len(condition.columns) > 1 for condition in concerned):
+            pool = replace(pool, rare=())
         unread = [
             c for c in self.checks if c.columns == {column.name} and not c.readable(column.type, column.name, pool.values)
         ]

@@ -84,6 +84,10 @@ class Repeating:
         self.common = pool.plausible or pool.adversarial or pool.rare
         self.odd = pool.adversarial or self.common
 
+    def usual(self) -> str:
+        """A plausible value."""
+        return self.random.choice(self.common)
+
     def draw(self, count: int) -> list[str | None]:
         if not self.common:
             return [None] * count if self.nullable else []

@@ -65,10 +65,10 @@ def test_every_table_is_filled(case: Case, database: str, connection: psycopg.Co
 
     filled = Synthesizer(connection, rows=ROWS, seed=7).top_up()
 
-    assert {} == filled.unfilled
+    assert filled.unfilled == {}
     assert {table: case.rows.get(table, ROWS) for table in tables(connection)} == dict(filled.tables)
     assert dict(filled.tables) == {table: count(connection, table) for table in tables(connection)}
-    assert [] == unhealthy(connection)
+    assert unhealthy(connection) == []
     assert Filled() == Synthesizer(connection, rows=ROWS, seed=7).top_up()
 
 
@@ -93,8 +93,10 @@ def broken_keys(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]
 
 def sequences_behind(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
     """Sequences that would hand out a value that exists, asked by taking one."""
-    query = """SELECT d.refobjid::regclass::text, quote_ident(a.attname), d.objid::regclass::text FROM pg_depend d
-        JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    query = """SELECT d.refobjid::regclass::text, quote_ident(a.attname), d.objid::regclass::text
+        FROM pg_depend d
+        JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+        JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
         WHERE d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass"""
     behind = []
     for table, column, sequence in connection.execute(query).fetchall():

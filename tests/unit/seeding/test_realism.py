@@ -1,0 +1,79 @@
+"""What names and comments say about values."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from migration_checks.seeding.kinds import TEXT_KINDS
+from migration_checks.seeding.phrases import EACH, KINDS, LOCALES, draw, phrases
+from migration_checks.seeding.realism import kind_of, moment_rank, normalised, realistic
+from migration_checks.seeding.scalars import SCALARS
+from migration_checks.seeding.schema import Column, Type
+
+TEXT = Type("pg_catalog", "varchar", "pg_catalog.varchar", "b")
+
+
+def column(name: str, comment: str = "", modifier: int = -1, kind: Type = TEXT) -> Column:
+    return Column(name, name, 1, kind, modifier, "", False, False, "", None, comment, False, None)
+
+
+@pytest.mark.parametrize(
+    ("expected", "name", "comment"),
+    [
+        ("email", "contactEmail", ""),
+        ("url", "avatar_url", ""),
+        ("repository", "hf_repo_id", ""),
+        ("repository", "x", "Repository id on the hub"),
+        ("status", "status", ""),
+        ("slug", "Slug", ""),
+        ("path", "file_path", ""),
+        ("hash", "sha256", ""),
+        (None, "zzz", ""),
+    ],
+)
+def test_a_name_or_a_comment_tells_the_kind(expected: str | None, name: str, comment: str) -> None:
+    """The name is asked first, in any spelling, then the comment."""
+
+    kind = kind_of(column(name, comment), TEXT_KINDS)
+
+    assert expected == (kind.name if kind else None)
+
+
+def test_values_fit_the_column():
+    """Plausible, adversarial and distinct values are no longer than the column allows."""
+
+    narrow = realistic(column("email", modifier=12), SCALARS["varchar"](Random(1), 12), Random(1))
+
+    assert narrow.nth is not None
+    assert all(len(value) <= 8 for value in (*narrow.values, *(str(narrow.nth(k)) for k in range(100))))
+
+
+def test_most_values_are_plausible_and_some_are_not():
+    """An email column holds addresses, and a few that are none."""
+
+    pool = realistic(column("email"), SCALARS["varchar"](Random(1), -1), Random(1))
+
+    assert all("@" in value for value in pool.plausible)
+    assert {"no-at-sign", ""} <= set(pool.adversarial)
+
+
+def test_moments_have_a_rank():
+    """What is created comes before what is updated."""
+
+    assert (moment_rank("createdAt"), moment_rank("updated_at"), moment_rank("birthday")) == (0, 1, None)
+    assert normalised("CreatedAt") == "created_at"
+
+
+def test_phrases_speak_many_languages():
+    """The phrases that are kept have the kinds and scripts that Faker would give."""
+
+    kept = phrases()
+    drawn = draw()
+
+    assert set(KINDS) == set(kept) == set(drawn)
+    assert all(len(values) > 100 for values in kept.values())
+    assert len(LOCALES) * EACH >= len(kept["name"])
+    assert any("\u05d0" <= char <= "\u05ea" for name in kept["name"] for char in name)
+    assert any("\u4e00" <= char <= "\u9fff" for name in kept["name"] for char in name)

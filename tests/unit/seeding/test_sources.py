@@ -1,0 +1,98 @@
+"""Sources of values: shares, distinctness and where they end."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from migration_checks.seeding.literals import array, composite, copy_fields, read_array
+from migration_checks.seeding.pool import Pool, chance
+from migration_checks.seeding.schema import Sequence
+from migration_checks.seeding.sources import Distinct, Exhausted, Numbers, Repeating
+
+
+def test_a_nullable_column_has_nulls_and_every_rare_value_once():
+    """NULLs beside values, adversarial values beside plausible ones, rare values once."""
+
+    pool = Pool(tuple("abcdefgh"), ("", "A", " a "), ("infinity",))
+
+    drawn = Repeating(pool, Random(1), nullable=True).draw(100)
+
+    assert len(drawn) == 100
+    assert drawn.count(None) == 12
+    assert drawn.count("infinity") == 1
+    assert {"", "A", " a ", *"abcdefgh"} <= set(drawn)
+    assert len(set(drawn)) < len(drawn)
+
+
+def test_two_rows_suffice_for_a_null_and_a_value():
+    """Even the smallest table shows both."""
+
+    drawn = Repeating(Pool(("a",), ("",)), Random(1), nullable=True).draw(2)
+
+    assert {None} < set(drawn)
+
+
+def test_distinct_values_differ_by_what_decides_their_equality():
+    """Values that are equal but for case do not meet in a column that folds it."""
+
+    pool = Pool(("Anna", "anna", "ANNA", "Bert"), nth=lambda k: f"v{k}", canonical=str.casefold)
+
+    drawn = Distinct(pool, Random(1)).draw(50)
+
+    assert len({str(value).casefold() for value in drawn}) == 50
+
+
+def test_distinct_values_end():
+    """A boolean key has two values and no third."""
+
+    pool = Pool(("true", "false"), nth=lambda k: ("false", "true")[k] if k < 2 else None)
+    source = Distinct(pool, Random(1))
+
+    assert {"true", "false"} == set(source.draw(10))
+    with pytest.raises(Exhausted):
+        source.again()
+
+
+def test_spaced_values_take_turns():
+    """Two columns of one exclusion constraint share a series without ever meeting."""
+
+    pool = Pool((), nth=str)
+
+    low = Distinct(pool, Random(1), spaced=(0, 2)).draw(3)
+    high = Distinct(pool, Random(1), spaced=(1, 2)).draw(3)
+
+    assert (low, high) == (["0", "2", "4"], ["1", "3", "5"])
+
+
+@pytest.mark.parametrize(
+    ("expected", "sequence"),
+    [
+        (["1", "2", "3"], None),
+        (["10", "15", "20"], Sequence("s", 10, 5, 1, 100)),
+        (["-1", "-2", "-3"], Sequence("s", -1, -1, -100, -1)),
+        (["99", "100"], Sequence("s", 99, 1, 1, 100)),
+    ],
+)
+def test_numbers_are_those_of_the_sequence(expected: list[str], sequence: Sequence | None) -> None:
+    """Start, increment and end are the sequence's own."""
+
+    assert expected == Numbers(sequence).draw(3)
+
+
+def test_chance_depends_on_names_alone():
+    """The same names give the same numbers on every machine; other names others."""
+
+    assert chance(1, "public.t", "c").random() == 0.15842574402302545
+    assert chance(1, "ab", "c").random() != chance(1, "a", "bc").random()
+
+
+def test_text_forms_are_quoted():
+    """Arrays, composites and COPY quote what would be read as something else."""
+
+    values = ["a,b", "", None, "null", 'say "hi"', "back\\slash"]
+
+    assert values == read_array(array(values))
+    assert composite(["a,b", "", 'x "y"', None]) == '("a,b","","x ""y""",)'
+    assert copy_fields(["a\tb", None, "c\\d"]) == ["a\\tb", "\\N", "c\\\\d"]
