@@ -10,6 +10,7 @@ from migration_checks.checkpoints import Checkpoint, Checkpoints
 from migration_checks.environment import Outcome
 from migration_checks.errors import EnvironmentFailure
 from migration_checks.graph import Graph, Revision
+from migration_checks.halfway import left_behind
 from migration_checks.recovery import LostPlace, Recovery
 from migration_checks.report import Note
 from migration_checks.route import Route
@@ -57,6 +58,7 @@ class Walker:
     def walk(self) -> Iterator[Transition]:
         """ASCEND, UNDO, REDO, ORDER and WRITES for each revision, then DESCEND; LEAP is run apart (leap.py)."""
         self.here = self.recovery.start(self.route.before)
+        self._say_what_seeds_contradict(self.here.snapshot, None)
         unreached: list[str] = []
         for revision in self.route.revisions:
             if self.lost or self.blocked & self.graph.ancestors([revision.id]):
@@ -88,7 +90,9 @@ class Walker:
             ascend = None
         yield from self._there_and_back(revision, below, after, ascend, window)
         if revision.id not in self.blocked:
-            self.here = self.recovery.arrive(revision, below, self.here.snapshot)
+            built = self.here.snapshot
+            self.here = self.recovery.arrive(revision, below, built)
+            self._say_what_seeds_contradict(self.here.snapshot, built)
             if outcome.failure is not None:
                 # From below nothing leads here with rows in the tables, so whoever must come back starts from this copy.
                 self.recovery.keep(self.here)
@@ -214,8 +218,8 @@ class Walker:
         try:
             self.recovery.keep(self.recovery.back_to(below.applied))
             self.recovery.without_rows((*below.applied, revision.id))
-        except LostPlace:
-            self._block(revision, "its upgrade fails even on empty tables", below)
+        except LostPlace as lost:
+            self._block(revision, f"it cannot be upgraded on empty tables either ({lost})", below)
             return
         self.barred.add(revision.id)
         self.emptied.add(revision.id)
@@ -237,6 +241,15 @@ class Walker:
         except LostPlace as lost:
             self.lost = True
             self._note(revision, f"The walk ends here: the state below it cannot be made a second time ({lost}).")
+
+    def _say_what_seeds_contradict(self, seeded: Snapshot, built: Snapshot | None) -> None:
+        """An invariant that the rows put in here contradict is no step's fault, and no step above can be blamed for it."""
+        for name, answer in seeded.answers.items():
+            if answer is not None and (built is None or built.answers.get(name) is None):
+                where = "where the walk begins" if built is None else f"once rows were put in at {self.here.applied[-1]}"
+                subject = name.removeprefix("falsified:").removeprefix("contract:")
+                reason = f"It does not hold {where}, so no step from there on could break it: {answer}."
+                self.notes.append(Note(subject, reason, self.here.applied[-1] if self.here.applied else None))
 
     def _note(self, revision: Revision, reason: str) -> None:
         self.notes.append(Note(revision.id, reason, revision.id))
@@ -269,7 +282,8 @@ class Walker:
         if outcome.failure is None:
             residue = self.bench.compare(place.snapshot, now, written=self.trail.written_above(target))
         self.here = Place(target, now)
-        return self._transition(Leg.DESCEND, revision, before, now, outcome, place.snapshot, Changes(), residue)
+        changes = left_behind(before, now) if outcome.failure is not None else Changes()
+        return self._transition(Leg.DESCEND, revision, before, now, outcome, place.snapshot, changes, residue)
 
     def _jump(self, revision: Revision, target: tuple[str, ...]) -> bool:
         """Go on below a downgrade that is known not to lead there."""
