@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -16,6 +16,7 @@ from migration_checks.database import Databases, connect
 from migration_checks.diff import diff_catalogs
 from migration_checks.environment import Environment, Outcome
 from migration_checks.errors import SeedError
+from migration_checks.extensions import require_extensions
 from migration_checks.lineage import Lineage, Seed
 from migration_checks.profile.values import Profile
 from migration_checks.questions import Questions
@@ -83,15 +84,19 @@ class Bench:
         self.synthesizer = self._synthesizer()
         self.environment.attach(self.url)
 
-    def move(self, url: str, databases: Databases) -> None:
-        """Go on with the database at `url`, and drop the one that was walked so far."""
+    def move(self, make: Callable[[], str], databases: Databases, *, roles: frozenset[str]) -> None:
+        """Go on with the database that `make` makes, once the one walked so far is dropped.
+
+        Roles that scripts made meanwhile are dropped too, but `roles`: what is walked again would meet them.
+        """
         self.leave()
         databases.drop(self.url)
-        self.url = url
-        self.connection = connect(url)
+        databases.restore_roles(keep=roles)
+        self.url = make()
+        self.connection = connect(self.url)
         self.rows = Rows(self.connection)
         self.synthesizer = self._synthesizer()
-        self.environment.attach(url)
+        self.environment.attach(self.url)
 
     def _clock(self) -> timedelta:
         """How far the server's clock is ahead of ours: values of now() are dated by the server."""
@@ -116,15 +121,20 @@ class Bench:
 
     def upgrade_or_why(self, revision: str) -> str | None:
         """Upgrade one revision without judging it: None, or the message of what it raised."""
-        failure = self.environment.upgrade(revision).failure
+        failure = self._ran(revision, self.environment.upgrade(revision)).failure
         return failure.message if failure is not None else None
 
     def step(self, leg: Leg, revision: str) -> tuple[Outcome, Window]:
         """Run one revision upward or downward; the window is when, by the server's clock."""
         began = self.now()
         run = self.environment.upgrade if leg.upward else self.environment.downgrade
-        outcome = run(revision)
+        outcome = self._ran(revision, run(revision))
         return outcome, (began, self.now())
+
+    def _ran(self, revision: str, outcome: Outcome) -> Outcome:
+        """`outcome`, unless it is the server's fault. Raises MissingExtension."""
+        require_extensions(self.connection, outcome.failure, revision)
+        return outcome
 
     def snapshot(self, previous: Snapshot | None, heads: Collection[str], *, keep: bool, asked: Collection[str]) -> Snapshot:
         """What the database looks like now; `keep` mirrors its rows for later comparisons.

@@ -13,11 +13,15 @@ LIMIT = 48
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A copy of a place that nobody is connected to: the revisions applied there and what the place looked like."""
+    """A copy of a place that nobody is connected to: the revisions applied there and what the place looked like.
+
+    `roles` are those that scripts had made in the cluster by then: what comes after may name them.
+    """
 
     applied: frozenset[str]
     url: str
     snapshot: Snapshot
+    roles: frozenset[str] = frozenset()
 
 
 class Checkpoints:
@@ -27,17 +31,30 @@ class Checkpoints:
         self.databases = databases
         self.kept: list[Checkpoint] = []
 
-    def keep(self, url: str, applied: frozenset[str], snapshot: Snapshot) -> Checkpoint:
-        """Copy the database at `url`, to which nobody may be connected. Beyond LIMIT the second oldest copy goes."""
-        checkpoint = Checkpoint(applied, self.databases.copy(url, "place"), snapshot)
+    def keep(self, url: str, applied: frozenset[str], snapshot: Snapshot) -> Checkpoint | None:
+        """Copy the database at `url`, to which nobody may be connected. Beyond LIMIT the second oldest copy goes.
+
+        Above the start no copy is made of a database that depends on roles which scripts made on the way: the copy would
+        keep their downgrades from dropping them, which in production they can.
+        """
+        roles = self.databases.made_roles()
+        if self.kept and self.databases.depends_on_roles(url, roles - self.kept[0].roles):
+            return None
+        checkpoint = Checkpoint(applied, self.databases.copy(url, "place"), snapshot, roles)
         self.kept.append(checkpoint)
         if len(self.kept) > LIMIT:
             self.databases.drop(self.kept.pop(1).url)
         return checkpoint
 
     def below(self, applied: frozenset[str]) -> Checkpoint:
-        """The copy from which `applied` is reached with the fewest steps; the start of the walk is always one."""
-        return max((each for each in self.kept if each.applied <= applied), key=lambda each: len(each.applied))
+        """The copy from which `applied` is reached with the fewest steps; the start of the walk is always one.
+
+        A copy is of no use once a role that was there with it has been dropped.
+        """
+        start, *rest = self.kept
+        roles = self.databases.made_roles() if any(each.roles for each in rest) else frozenset()
+        useful = [start, *(each for each in rest if each.roles <= roles)]
+        return max((each for each in useful if each.applied <= applied), key=lambda each: len(each.applied))
 
     def exact(self, applied: frozenset[str]) -> Checkpoint | None:
         """The copy of just this place, if one was kept."""

@@ -29,6 +29,7 @@ class Recovery:
         self.trail = trail
         self.rows = rows
         self.fresh = fresh
+        self.ground: frozenset[str] = frozenset()
         self.unfilled: dict[str, dict[str, str]] = {}
 
     def start(self, before: Sequence[Revision]) -> Place:
@@ -36,6 +37,7 @@ class Recovery:
 
         What a baseline has applied already is not run, and no seed is planted below the place where it stands.
         """
+        self.ground = self.checkpoints.databases.made_roles()
         standing = self.graph.ancestors(self.bench.heads)
         if not standing:
             self._plant("base")
@@ -67,7 +69,8 @@ class Recovery:
     def back_to(self, applied: Sequence[str]) -> Place:
         """Bring the bench to the place where `applied` are applied, its rows included. Raises LostPlace."""
         copy = self.checkpoints.below(frozenset(applied))
-        self.bench.move(self.checkpoints.databases.copy(copy.url, "walk"), self.checkpoints.databases)
+        databases = self.checkpoints.databases
+        self.bench.move(lambda: databases.copy(copy.url, "walk"), databases, roles=copy.roles)
         place = Place(tuple(each for each in applied if each in copy.applied), copy.snapshot)
         self.trail.places[place.key] = place
         self.trail.forget_above(applied)
@@ -78,7 +81,11 @@ class Recovery:
 
     def without_rows(self, applied: Iterable[str]) -> Snapshot:
         """Bring the bench to a database on which `applied` ran without any row of ours. Raises LostPlace."""
-        self.bench.move(self.fresh(), self.checkpoints.databases)
+        made_below = self.checkpoints.kept[0].roles - self.ground
+        if made_below:
+            named = ", ".join(sorted(made_below))
+            raise LostPlace(f"revisions below the range made roles, of which a server has only one: {named}")
+        self.bench.move(self.fresh, self.checkpoints.databases, roles=self.ground)
         self.trail.ascents.clear()  # their rows are in a database that is gone
         chosen = tuple(applied)
         standing = self.graph.ancestors(self.bench.heads)

@@ -10,6 +10,10 @@ from psycopg import sql
 
 from migration_checks.bench import Bench
 from migration_checks.database import OWN_SCHEMA, Databases
+from migration_checks.transition import Failure
+
+_OF_SHARED_ROLES = frozenset({"2BP01", "42710", "55006"})
+"""SQLSTATEs: dependent objects still exist, duplicate object, object in use."""
 
 
 @contextmanager
@@ -28,6 +32,11 @@ def copied(bench: Bench, databases: Databases, label: str, *, of: str | None = N
             databases.drop(url)
     finally:
         bench.enter()
+
+
+def in_each_others_way(databases: Databases, failure: Failure | None) -> bool:
+    """Whether a step failed only because two databases were there at once: roles, which scripts made, are one for both."""
+    return failure is not None and failure.sqlstate in _OF_SHARED_ROLES and bool(databases.made_roles())
 
 
 def carry(source: psycopg.Connection, target: psycopg.Connection, relations: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from migration_checks.environment import Outcome
 from migration_checks.nature import named_in, writes_rows
 from migration_checks.snapshot import Snapshot
 from migration_checks.transition import Changes, Leg, Transition
-from migration_checks.trials.copies import copied
+from migration_checks.trials.copies import copied, in_each_others_way
 
 ROWS = 24
 """Rows written to each table: enough to meet most shapes of parent row, too few to cost anything."""
@@ -40,6 +40,8 @@ def writes_trial(
         copy.synthesizer.write(chosen, ROWS)
         written = copy.snapshot(upgraded, upgraded.heads, keep=True, asked=())
         outcome, _ = step(Leg.WRITES, undo.revision)
+        if in_each_others_way(databases, outcome.failure):
+            return
         now = copy.snapshot(written, outcome.heads, keep=False, asked=())
         discarded = () if outcome.failure else copy.rows.survivors(upgraded.tables, written.tables, now.tables)
     yield replace(
