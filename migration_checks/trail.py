@@ -33,6 +33,11 @@ class Trail:
     written: dict[str, Written] = field(default_factory=dict)
     ascents: dict[str, Written] = field(default_factory=dict)
 
+    def first_with_rows(self, start: int) -> Place | None:
+        """The lowest place with rows in its tables; `start` is how many revisions are applied where the walk begins."""
+        populated = (place for place in self.places.values() if place.snapshot.rows and len(place.applied) >= start)
+        return min(populated, key=lambda place: len(place.applied), default=None)
+
     def written_above(self, applied: Iterable[str]) -> tuple[Written, ...]:
         """What the toolkit wrote at places that are not part of `applied`."""
         below = frozenset(applied)

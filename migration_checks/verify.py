@@ -11,14 +11,18 @@ from migration_checks.checks import CHECKS
 from migration_checks.config import Settings
 from migration_checks.database import Databases
 from migration_checks.environment import Environment
+from migration_checks.errors import ConfigurationError
+from migration_checks.extensions import MissingExtension
 from migration_checks.findings import judge
 from migration_checks.graph import Graph
 from migration_checks.leap import leap
 from migration_checks.origin import Origin
 from migration_checks.profile import Profile, read_file
-from migration_checks.providers import Provider, provider_for
+from migration_checks.providers import Provider, elsewhere, provider_for
+from migration_checks.recovery import LostPlace, Recovery
 from migration_checks.report import Note, Progress, Report, build_report
 from migration_checks.route import Route, plan
+from migration_checks.trail import Place, Trail
 from migration_checks.transition import Leg, Transition
 from migration_checks.waivers import waive
 from migration_checks.walker import Walker
@@ -33,12 +37,30 @@ UNASKED = "It was asked nowhere: no place of the walk that it is for has all rel
 
 def verify(settings: Settings, *, progress: Callable[[Progress], None] | None = None) -> Report:
     """Walk and judge what `settings` name. Raises ToolkitError when the toolkit cannot do its job."""
+    provider, notes = _provider(settings), tuple[Note, ...]()
+    while True:
+        try:
+            return _verify_on(provider, settings, notes, progress)
+        except MissingExtension as missing:
+            provider = elsewhere(provider, missing)
+            notes = (*notes, Note(missing.extension, "The first server at hand lacks this extension, so another one was used."))
+
+
+def _verify_on(
+    provider: Provider, settings: Settings, known: tuple[Note, ...], progress: Callable[[Progress], None] | None
+) -> Report:
+    """The walk on a server of `provider`; raises MissingExtension where that one lacks what the chain asks for."""
     profile = read_file(settings.profile) if settings.profile is not None else None
     with ExitStack() as stack:
         environment = stack.enter_context(Environment(settings.lineage, timeout=settings.timeout or None))
-        server = stack.enter_context(_provider(settings).lend())
         graph = environment.graph()
+        if not graph.revisions:
+            raise ConfigurationError(
+                f"There is no revision in the versions folder of {settings.lineage.name}.",
+                "Look at script_location and version_locations, or write the first one with `alembic revision`.",
+            )
         start, end = environment.resolve(settings.lineage.range)
+        server = stack.enter_context(provider.lend())
         databases = stack.enter_context(Databases(server))
         origin = Origin(settings.lineage, databases)
         route = plan(graph, origin.start(environment, graph, start, end), end)
@@ -46,7 +68,7 @@ def verify(settings: Settings, *, progress: Callable[[Progress], None] | None = 
         transitions = tuple(run.legs())
     findings, notes = waive(settings, route.revisions, judge(transitions, CHECKS, only=settings.only, skip=settings.skip))
     order = [revision.id for revision in graph.revisions]
-    return build_report(settings, server, order, transitions, findings, run.not_checked, notes)
+    return build_report(settings, server, order, transitions, findings, run.not_checked, (*known, *notes))
 
 
 def _provider(settings: Settings) -> Provider:
@@ -98,26 +120,53 @@ class Run:
                 fresh=self.origin.fresh,
                 progress=self._tell,
             )
-            yield from walker.walk()
+            smooth = True
+            for transition in walker.walk():
+                smooth = smooth and not (transition.leg is Leg.ASCEND and transition.failure is not None)
+                yield transition
             walked = bench.url
             unasked = bench.questions.unasked(place.snapshot.answers for place in walker.trail.places.values())
         self.not_checked += walker.notes
         self.not_checked += [Note(name, UNASKED) for name in unasked]
         self.databases.drop(walked)
-        yield from self._leap(checkpoints, walker)
+        yield from self._leaps(checkpoints, walker, smooth)
 
-    def _leap(self, checkpoints: Checkpoints, walker: Walker) -> Iterator[Transition]:
-        """LEAP from a copy of the start, once what the walk made in the cluster is gone."""
+    def _leaps(self, checkpoints: Checkpoints, walker: Walker, smooth: bool) -> Iterator[Transition]:
+        """LEAP from the start; and where that has no rows, from the first place that has, if every single step succeeded."""
         end = frozenset(revision.id for revision in (*self.route.before, *self.route.revisions))
         place = walker.trail.places.get(end)
         if place is None:
             self.not_checked.append(Note("leap", "Not run: single steps did not reach the end of the range."))
             return
         start = checkpoints.release_all_but_start()
-        self.databases.restore_roles()
+        self.databases.restore_roles(keep=start.roles)
+        url = self.databases.copy(start.url, "leap")
         self._tell(self.route.revisions[-1].id, Leg.LEAP)
-        with self._bench(start.url) as bench:
-            yield leap(bench, self.graph, self.route, place.snapshot)
+        with self._bench(url) as bench:
+            whole = leap(bench, self.graph, self.route, place.snapshot)
+        self.databases.drop(url)
+        yield whole
+        populated = walker.trail.first_with_rows(len(self.route.before)) if smooth and whole.failure is None else None
+        # One revision in a transaction of its own is what single steps have shown.
+        if populated is not None and not start.snapshot.rows and len(end - populated.key) > 1:
+            yield from self._leap_over_rows(checkpoints, walker, populated, place)
+
+    def _leap_over_rows(self, checkpoints: Checkpoints, walker: Walker, populated: Place, place: Place) -> Iterator[Transition]:
+        """LEAP from the first place with rows, made again from the start.
+
+        It is not kept from the walk: a copy that stood meanwhile would keep roles alive that its downgrades drop.
+        """
+        self._tell(self.route.revisions[-1].id, Leg.LEAP)
+        with self._bench(self.databases.copy(checkpoints.kept[0].url, "leap")) as bench:
+            again = Recovery(bench, checkpoints, self.graph, Trail(), walker.recovery.rows, self.origin.fresh)
+            try:
+                again.back_to(populated.applied)
+            except LostPlace as lost:
+                reason = f"Not run over rows: the first place that has any cannot be made a second time ({lost})."
+                self.not_checked.append(Note("leap", reason))
+                return
+            rest = plan(self.graph, self.graph.heads_of(populated.applied), self.route.end)
+            yield leap(bench, self.graph, rest, place.snapshot)
 
     def _bench(self, url: str) -> Bench:
         rows = self.settings.rows if self.settings.rows is not None else ROWS
