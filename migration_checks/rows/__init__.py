@@ -9,7 +9,7 @@ import psycopg
 
 from migration_checks.lineage import Transformation
 from migration_checks.rows.cells import Window
-from migration_checks.rows.chain import Ascent, Chain
+from migration_checks.rows.chain import Ascent, Chain, Holdings
 from migration_checks.rows.compare import Comparison
 from migration_checks.rows.declared import declared
 from migration_checks.rows.identity import Tables
@@ -83,7 +83,7 @@ class Rows:
         `history` are the earlier ascents (revision, before, after) of the walk, oldest first: values that one of them
         carried away are found where it put them. What is lost is remembered for `acquit`.
         """
-        trace = Trace(self._shop, self.samples, Chain(before, after, history))
+        trace = Trace(self._shop, self.samples, Chain(before, after, history, Holdings(self._shop)))
         with self._shop.work():
             fates = trace.run()
         self._lost = trace.lost

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from migration_checks.rows.chain import Chain
 from migration_checks.rows.chance import carried
@@ -78,7 +78,7 @@ class Search:
                 if column.name in self.fresh:
                     yield column, None
                     continue
-                earlier = Chain(self.chain.before, self.chain.before, self.chain.history)
+                earlier = replace(self.chain, after=self.chain.before)
                 written, by = earlier.written(link.table, column, self.lost, self.column)
                 if by is None:
                     continue

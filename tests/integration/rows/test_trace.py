@@ -51,3 +51,17 @@ def test_values_are_followed(rows: Rows, database: str, upgrade: Upgrade) -> Non
 
         assert list(upgrade.acquitted) == [words(fate) for fate in acquitted]
         assert [min(fate.lost, 5) for fate in acquitted] == [len(fate.samples) for fate in acquitted]
+
+
+def test_values_that_nobody_carried(rows: Rows, database: str) -> None:
+    """What was written into a table or a column after the step that made it went there by no step."""
+    run(database, "CREATE TABLE t (id int PRIMARY KEY, code int); INSERT INTO t SELECT i, i % 7 FROM generate_series(1, 50) i")
+    base = rows.read(None, keep=True)
+    run(database, "CREATE TABLE u (id int PRIMARY KEY, t int REFERENCES t, code int); ALTER TABLE t ADD note int")
+    made = rows.read(base, keep=True)
+    run(database, "INSERT INTO u SELECT id, id, code FROM t; UPDATE t SET note = code")
+    filled = rows.read(made, keep=True)
+    run(database, "ALTER TABLE t DROP code")
+    fates = rows.trace(filled, rows.read(filled, keep=True), history=[("r1", base, made)])
+
+    assert [words(fate) for fate in fates] == ["public.t.code dropped 50 lost 50"]
