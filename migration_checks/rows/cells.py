@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from migration_checks.database import OWN_SCHEMA
 from migration_checks.rows.identity import ColumnPair
+from migration_checks.rows.matching import temporary
+from migration_checks.rows.reading import batches
 from migration_checks.rows.values import quoted, same_meaning
 from migration_checks.rows.volatile import Volatile
 from migration_checks.rows.workshop import Workshop
@@ -15,45 +18,54 @@ from migration_checks.transition import ColumnChange, ValueSample
 
 Window: TypeAlias = "tuple[datetime, datetime]"
 
+_AT_ONCE = 500
+"""Counts asked for by one statement: a result must fit a row of at most 1,664 columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class Matching:
     """Rows of two states that are the same row: SQL of a FROM clause with the aliases b and a, and what names a row.
 
-    `key` are the columns whose values name a row in samples and give their order; `on_b` says which side's values do.
+    `key` are the columns whose earlier values name a row in samples, and give their order.
     """
 
     from_clause: str
     key: tuple[ColumnPair, ...]
 
-    @property
-    def names(self) -> list[str]:
-        return [left.name for left, _ in self.key]
-
-    @property
-    def texts(self) -> str:
-        """SQL of text[]: what names the row."""
-        return f"ARRAY[{', '.join(f'b.{quoted(name)}::text' for name in self.names)}]::text[]"
-
-    @property
-    def order(self) -> str:
-        return ", ".join(f"b.{quoted(name)}" for name in self.names) or "1"
-
 
 def compare_cells(
-    shop: Workshop, matching: Matching, pairs: Sequence[ColumnPair], samples: int, volatile: Volatile
+    shop: Workshop,
+    matching: Matching,
+    pairs: Sequence[ColumnPair],
+    samples: int,
+    volatile: Volatile,
+    *,
+    rows: int | None = None,
 ) -> tuple[int, list[ColumnChange]]:
-    """How many rows match, and how each column of `pairs` differs between them; columns without difference are left out."""
-    conditions = [_Cell.of(shop, pair, volatile) for pair in pairs]
+    """How many rows match, and how each column of `pairs` differs between them; columns without difference are left out.
+
+    One join collects the rows in which anything differs; counts and samples are had from those. `rows` is the number of
+    matches where it is known already.
+    """
+    cells = [_Cell.of(shop, pair, volatile) for pair in pairs]
     shop.finish()
-    numbers = shop.row(_counts(matching, conditions))
+    matched = rows if rows is not None else shop.row(f"SELECT count(*) FROM {matching.from_clause}")[0]
+    if not cells or not matched:
+        return matched, []
+    differing = temporary(shop, "differing", _differing(matching, cells))
+    tests = ("> 1", "= 1", "IN (3, 7)", "IN (4, 8)", "> 5")
+    counts = [f"count(*) FILTER (WHERE c{index} {test})" for index in range(len(cells)) for test in tests]
+    numbers = [
+        number for batch in batches(counts, _AT_ONCE) for number in shop.row(f"SELECT {', '.join(batch)} FROM {differing}")
+    ]
     changes = []
-    for index, cell in enumerate(conditions):
-        changed, represented, nulled, filled, by_chance = numbers[1 + index * 5 : 6 + index * 5]
+    for index, cell in enumerate(cells):
+        changed, represented, nulled, filled, by_chance = numbers[index * 5 : index * 5 + 5]
         if changed or represented:
             left, right = cell.pair
-            changes.append((cell, ColumnChange(right.name, left.name, changed, represented, nulled, filled, by_chance)))
-    return numbers[0], _sampled(shop, matching, changes, samples)
+            found = _samples(shop, matching, differing, index, samples)
+            changes.append(ColumnChange(right.name, left.name, changed, represented, nulled, filled, by_chance, found))
+    return matched, changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,57 +86,47 @@ class _Cell:
         meaning = same_meaning(before, after, left, right, shop.cast)
         return cls(pair, before, after, meaning.equal, meaning.reworded or "false", volatile.condition(pair, before, after))
 
-
-def _counts(matching: Matching, cells: Sequence[_Cell]) -> str:
-    """One row: the matches, then five numbers a column; the fence keeps each condition from being evaluated five times."""
-    inner, outer = ["1"], ["count(*)"]
-    for number, cell in enumerate(cells):
-        inner.append(
-            f"CASE WHEN {cell.equal} THEN CASE WHEN {cell.reworded} THEN 1 ELSE 0 END "
-            f"ELSE CASE WHEN {cell.after} IS NULL THEN 3 WHEN {cell.before} IS NULL THEN 4 ELSE 2 END "
-            f"+ CASE WHEN {cell.chance} THEN 4 ELSE 0 END END AS c{number}"
+    @property
+    def code(self) -> str:
+        """SQL: 0 equal, 1 written differently, 2 changed, 3 to NULL, 4 from NULL; 4 more when chance explains it."""
+        return (
+            f"CASE WHEN {self.equal} THEN CASE WHEN {self.reworded} THEN 1 ELSE 0 END "
+            f"ELSE CASE WHEN {self.after} IS NULL THEN 3 WHEN {self.before} IS NULL THEN 4 ELSE 2 END "
+            f"+ CASE WHEN {self.chance} THEN 4 ELSE 0 END END"
         )
-        name = f"c{number}"
-        outer += [f"count(*) FILTER (WHERE {name} {test})" for test in ("> 1", "= 1", "IN (3, 7)", "IN (4, 8)", "> 5")]
-    fence = " OFFSET 0" if cells else ""
-    return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM {matching.from_clause}{fence}) AS matched"
 
 
-def _sampled(shop: Workshop, matching: Matching, changes: list[tuple[_Cell, ColumnChange]], samples: int) -> list[ColumnChange]:
-    """One pass finds the first rows that differ at all; columns that need more rows than those get a pass of their own."""
-    if not changes or not samples:
-        return [change for _, change in changes]
-    shared = _first(shop, matching, [cell for cell, _ in changes], samples) if len(changes) > 1 else None
-    result = []
-    for index, (cell, change) in enumerate(changes):
-        found = [sample for row in shared or () if (sample := row[index])]
-        if len(found) < min(samples, change.changed or change.represented):
-            found = [sample for row in _first(shop, matching, [cell], samples) if (sample := row[0])]
-        result.append(replace(change, samples=tuple(found[:samples])))
-    return result
+def _differing(matching: Matching, cells: Sequence[_Cell]) -> str:
+    """SELECT of the rows in which any cell differs: key columns k, values b and a as text, codes c.
 
-
-def _first(shop: Workshop, matching: Matching, cells: Sequence[_Cell], samples: int) -> list[list[ValueSample | None]]:
-    """For the first rows in which any of `cells` differs, the sample of each cell, None where that one is equal.
-
-    Changed values come first; values that are only written differently are shown when there are no others.
+    Conditions that call a function of ours are fenced, so as to be evaluated once; others may be spread over workers.
     """
-    columns = [f"ARRAY[{cell.before}::text, {cell.after}::text], NOT ({cell.equal})" for cell in cells]
-    rows: list[tuple[Any, ...]] = []
-    for test in ("NOT ({0.equal})", "({0.equal}) AND ({0.reworded})"):
-        where = " OR ".join(test.format(cell) for cell in cells)
-        query = f"SELECT {matching.texts}, {', '.join(columns)} FROM {matching.from_clause} WHERE {where}"
-        rows = shop.rows(f"{query} ORDER BY {matching.order} LIMIT {samples}")
-        if rows:
-            break
-    return [[_sample(matching.names, row, index) for index in range(len(cells))] for row in rows]
+    keys = [f"b.{quoted(left.name)} AS k{index}" for index, (left, _) in enumerate(matching.key)]
+    values = [f"{cell.before} AS b{index}, {cell.after} AS a{index}" for index, cell in enumerate(cells)]
+    codes = [f"{cell.code} AS c{index}" for index, cell in enumerate(cells)]
+    fence = " OFFSET 0" if any(OWN_SCHEMA in code for code in codes) else ""
+    columns = [f"k{index}" for index in range(len(keys))]
+    for index in range(len(cells)):
+        columns += [f"CASE WHEN c{index} > 0 THEN {side}{index}::text END AS {side}{index}" for side in "ba"]
+        columns.append(f"c{index}::smallint")
+    where = " OR ".join(f"c{index} > 0" for index in range(len(cells)))
+    inner = f"SELECT {', '.join([*keys, *values, *codes])} FROM {matching.from_clause}{fence}"
+    return f"SELECT {', '.join(columns)} FROM ({inner}) AS compared WHERE {where}"
 
 
-def _sample(names: list[str], row: tuple[Any, ...], index: int) -> ValueSample | None:
-    (before, after), changed = row[1 + index * 2], row[2 + index * 2]
-    if not changed and (len(row) > 3 or before == after):
-        return None
-    return ValueSample(dict(zip(names, row[0], strict=True)), before, after)
+def _samples(shop: Workshop, matching: Matching, differing: str, index: int, samples: int) -> tuple[ValueSample, ...]:
+    """The first differing values of one column in key order; values only written differently when there are no others."""
+    if not samples:
+        return ()
+    keys = [f"k{number}" for number in range(len(matching.key))]
+    texts = ", ".join(f"{key}::text" for key in keys)
+    order = ", ".join([*keys, f"b{index}", f"a{index}"])
+    query = f"SELECT ARRAY[{texts}]::text[], b{index}, a{index} FROM {differing} WHERE c{index}"
+    found = shop.rows(f"{query} > 1 ORDER BY {order} LIMIT {samples}") or shop.rows(
+        f"{query} = 1 ORDER BY {order} LIMIT {samples}"
+    )
+    names = [left.name for left, _ in matching.key]
+    return tuple(ValueSample(named(names, key), before, after) for key, before, after in found)
 
 
 def named(names: Sequence[str], values: Sequence[str | None]) -> Mapping[str, str | None]:

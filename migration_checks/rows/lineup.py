@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from migration_checks.rows.identity import ColumnPair, Columns, pair_columns
+from migration_checks.rows.identity import ColumnPair, Columns, pair_columns, same_rows
 from migration_checks.rows.keys import common_key, joined
 from migration_checks.rows.matching import ID, Leftover, leftover_by_key, leftover_by_value, pair_off, paired, temporary
 from migration_checks.rows.reading import source
@@ -64,6 +64,8 @@ def line_up(shop: Workshop, left: Table, right: Table | None) -> Lineup:
     if not key:
         return _by_value(shop, left, right, columns)
     same = [f"{before} AS b JOIN {after} AS a ON {joined(key)}"]
+    if same_rows(left, right, columns):
+        return Lineup(left, right, columns, key, tuple(same), None, 0)
     rest = leftover_by_key(shop, before, after, joined(key))
     if rest.rows_before and rest.rows_after:
         agreeing = [pair for pair in columns.pairs if pair not in key]

@@ -28,17 +28,17 @@ class Lost:
 
 def lost_samples(shop: Workshop, lost: Lost, samples: int) -> tuple[ValueSample, ...]:
     """The first of the lost values, in the order of their keys."""
+    if not samples:
+        return ()
     columns = [column for column in lost.naming if lost.table.key or column != lost.column]
     texts = ", ".join(f"t.{quoted(column.name)}::text" for column in columns)
-    order = ", ".join([*(f"t.{quoted(column.name)}" for column in columns), "l.gid"])
-    found = (
-        shop.rows(f"""
-        SELECT ARRAY[{texts}]::text[], l.v, l.now FROM {lost.relation} AS l
-        JOIN LATERAL (SELECT t.* FROM {_named(lost.table, lost.naming)} AS t WHERE t.{ROW} = l.kid LIMIT 1) AS t ON true
+    order = ", ".join([*(f"t.{quoted(column.name)}" for column in columns), "l.v", "l.gid"])
+    rows = _named(lost.table, lost.naming)
+    if not lost.table.key:  # equal rows go by one name
+        rows = f"(SELECT DISTINCT ON (r.{ROW}) r.* FROM {rows} AS r)"
+    found = shop.rows(f"""
+        SELECT ARRAY[{texts}]::text[], l.v, l.now FROM {lost.relation} AS l JOIN {rows} AS t ON t.{ROW} = l.kid
         ORDER BY {order} LIMIT {samples}""")
-        if samples
-        else []
-    )
     return tuple(ValueSample(dict(zip([column.name for column in columns], key, strict=True)), v, now) for key, v, now in found)
 
 

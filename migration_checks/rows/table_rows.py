@@ -11,8 +11,8 @@ from migration_checks.rows.keys import common_key, joined
 from migration_checks.rows.lineup import same_values
 from migration_checks.rows.matching import Leftover, leftover_by_key, leftover_by_value, pair_off, paired, without_pairs
 from migration_checks.rows.reading import source
-from migration_checks.rows.values import quoted
-from migration_checks.rows.volatile import Volatile
+from migration_checks.rows.values import is_text, quoted
+from migration_checks.rows.volatile import Volatile, looks_drawn
 from migration_checks.rows.workshop import Workshop
 from migration_checks.rows.written import Written, without_written
 from migration_checks.snapshot import Table
@@ -56,11 +56,12 @@ class TableComparison:
     ) -> TableChange:
         shop, samples = self.shop, self.samples
         rest = [pair for pair in self.columns.pairs if pair not in key]
-        suspects = rest
+        suspects, known = rest, None
         if not self.written and same_rows(self.left, self.right, self.columns):
+            known = before_rows
             suspects = [pair for pair in rest if not same_digest(self.left, self.right, pair)]
         matching = Matching(f"{before} AS b JOIN {after} AS a ON {joined(key)}", key)
-        matched, changes = compare_cells(shop, matching, suspects, samples, volatile)
+        matched, changes = compare_cells(shop, matching, suspects, samples, volatile, rows=known)
         missing, added = before_rows - matched, after_rows - matched
         change = self._blank(tuple(left.name for left, _ in key), matched)
         if not missing and not added:
@@ -77,7 +78,7 @@ class TableComparison:
     ) -> tuple[Leftover, int, list[ColumnChange]]:
         """Rows that are the same in all but their key: not lost and added, but renumbered."""
         shop = self.shop
-        agreeing = [pair for pair in rest if not volatile.may_be(pair)]
+        agreeing = [pair for pair in rest if not (volatile.may_be(pair) or self._drawn_text(left, pair))]
         if not agreeing and not (volatile.windows and all(volatile.may_be(pair) for pair in key)):
             return left, 0, []
         pairs = pair_off(shop, left, agreeing, [*key], unique=unique)
@@ -85,6 +86,16 @@ class TableComparison:
         matching = Matching(paired(left, pairs), key)
         more, changes = compare_cells(shop, matching, compared, self.samples, volatile)
         return without_pairs(shop, left, pairs), more, changes
+
+    def _drawn_text(self, left: Leftover, pair: ColumnPair) -> bool:
+        """Whether two runs drew all values of a text column at random, as uuids are."""
+        if self.windows is None or not all(is_text(column) for column in pair):
+            return False
+        tests = (
+            f"(SELECT bool_and({looks_drawn(quoted(pair[side].name))}) FROM {(left.before, left.after)[side]})"
+            for side in (0, 1)
+        )
+        return bool(self.shop.row(f"SELECT {' AND '.join(tests)}")[0])
 
     def _keyless(self, before: str, after: str, volatile: Volatile, redone: int) -> TableChange:
         """Rows as a multiset: equal ones are paired off, then those equal in meaning, then those that agree elsewhere."""

@@ -17,7 +17,6 @@ _SLACK = 2.0
 """Seconds by which the clocks of a script, its driver and the server may differ."""
 
 _UUID = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
-_MOMENT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Volatile:
         if self._is_drawn(pair):
             return fresh
         if all(is_text(column) for column in pair):
-            return f"({before}::text ~ '{_UUID}' AND {after}::text ~ '{_UUID}' AND {fresh})"
+            return f"({looks_drawn(before)} AND {looks_drawn(after)} AND {fresh})"
         return "false"
 
     def _is_drawn(self, pair: ColumnPair) -> bool:
@@ -62,6 +61,11 @@ class Volatile:
             f"AND {before}::text NOT IN (SELECT x.{right}::text FROM {self.after} AS x WHERE x.{right} IS NOT NULL) "
             f"AND {after}::text NOT IN (SELECT x.{left}::text FROM {self.before} AS x WHERE x.{left} IS NOT NULL))"
         )
+
+
+def looks_drawn(value: str) -> str:
+    """SQL: whether text looks like a uuid."""
+    return f"{value}::text ~ '{_UUID}'"
 
 
 def _within(value: str, column: Column, window: Window) -> str:

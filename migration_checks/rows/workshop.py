@@ -15,7 +15,15 @@ from migration_checks.rows.values import literal, quoted
 
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
-_SETTINGS = "SET LOCAL work_mem = '128MB'; SET LOCAL lock_timeout = '10s'; SET LOCAL jit = off"
+_SETTINGS = "; ".join(
+    f"SET LOCAL {setting}"
+    for setting in (
+        "work_mem = '128MB'",
+        "lock_timeout = '10s'",
+        "jit = off",
+        "enable_nestloop = off",  # mirrors have no statistics: a guess of few rows, or a LIMIT, would make it quadratic
+    )
+)
 
 _CAST = """
 CREATE OR REPLACE FUNCTION {name}(value {source}) RETURNS {target} LANGUAGE plpgsql IMMUTABLE STRICT AS $body$

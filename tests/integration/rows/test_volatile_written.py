@@ -1,0 +1,161 @@
+"""What the run or the toolkit itself explains is told from what a step did."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from migration_checks.rows import Rows
+from migration_checks.transition import Changes
+from tests.integration.rows.support import run
+
+DRAWN = """
+CREATE TABLE parent (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text, at timestamptz DEFAULT now());
+CREATE TABLE child (id serial PRIMARY KEY, parent_id uuid REFERENCES parent, label text, made timestamp, token text);
+"""
+
+STEP = """
+INSERT INTO parent (name) SELECT 'p' || g FROM generate_series(1, 5) AS g;
+INSERT INTO child (parent_id, label, made, token) SELECT id, name, now() AT TIME ZONE 'Asia/Tokyo', gen_random_uuid() FROM parent
+"""
+
+
+def twice(rows: Rows, url: str, *, again: str = STEP, windows: bool = True) -> Changes:
+    """Run a step, take it back, run it `again`: how the two results differ."""
+    run(url, DRAWN)
+    empty = rows.read(None, keep=True)
+    ends = [datetime.now(UTC)]
+    run(url, STEP)
+    ends.append(datetime.now(UTC))
+    first = rows.read(empty, keep=True)
+    run(url, "DELETE FROM child; DELETE FROM parent")
+    ends.append(datetime.now(UTC))
+    run(url, again)
+    ends.append(datetime.now(UTC))
+    second = rows.read(first, keep=False)
+    return rows.compare(first, second, windows=((ends[0], ends[1]), (ends[2], ends[3])) if windows else None)
+
+
+def facts(changes: Changes) -> dict[str, tuple[int, int]]:
+    """Column -> (changed, volatile)."""
+    return {
+        f"{table.table}.{column.column}": (column.changed, column.volatile)
+        for table in changes.tables
+        for column in table.columns
+    }
+
+
+def test_chance_explains_drawn_values(rows: Rows, database: str) -> None:
+    """Random keys, references to them, serial numbers and times of the run differ between two runs: volatile, not lost."""
+    changes = twice(rows, database)
+
+    assert all(not table.missing and not table.added for table in changes.tables)
+    assert facts(changes) == {
+        "public.parent.id": (5, 5),
+        "public.parent.at": (5, 5),
+        "public.child.id": (5, 5),
+        "public.child.parent_id": (5, 5),
+        "public.child.made": (5, 5),
+        "public.child.token": (5, 5),
+    }
+
+
+def test_chance_explains_nothing_else(rows: Rows, database: str) -> None:
+    """A value that is not drawn differs for real, also in a row whose key is drawn."""
+    changes = twice(rows, database, again=STEP.replace("'p' || g", "'q' || g"))
+
+    assert {each.table: (each.missing, each.added) for each in changes.tables} == {
+        "public.parent": (5, 5),
+        "public.child": (5, 5),
+    }
+
+
+def test_a_time_outside_the_run_is_real(rows: Rows, database: str) -> None:
+    """A timestamp that is not of the run differs for real."""
+    changes = twice(rows, database, again=STEP + "; UPDATE parent SET at = at - interval '1 day'")
+
+    assert facts(changes)["public.parent.at"] == (5, 0)
+
+
+def test_without_windows_nothing_is_volatile(rows: Rows, database: str) -> None:
+    """Two states that are not runs of one step may not differ by chance."""
+    assert all(not volatile for _, volatile in facts(twice(rows, database, windows=False)).values())
+
+
+TABLES = (
+    "CREATE TABLE t (id int PRIMARY KEY, a text, b int); INSERT INTO t SELECT g, 'a' || g, g FROM generate_series(1, 10) g; "
+    "CREATE TABLE k (a text); INSERT INTO k SELECT 'a' || g % 3 FROM generate_series(1, 9) g"
+)
+
+
+@pytest.mark.parametrize(
+    ("wrote", "did", "missing", "changed"),
+    [
+        ("INSERT INTO t VALUES (11, 'new', 1); INSERT INTO k VALUES ('new')", "SELECT 1", 0, 0),
+        ("INSERT INTO t VALUES (11, 'new', 1)", "DELETE FROM t WHERE id = 11", 0, 0),
+        ("INSERT INTO t VALUES (11, 'new', 1)", "DELETE FROM t WHERE id = 3", 1, 0),
+        ("UPDATE t SET b = 0 WHERE id < 4", "SELECT 1", 0, 0),
+        ("UPDATE t SET b = 0 WHERE id < 4", "UPDATE t SET a = 'x' WHERE id > 2", 0, 7),
+        ("ALTER TABLE t ADD c int; UPDATE t SET c = id", "ALTER TABLE t DROP c; UPDATE t SET a = 'x'", 0, 10),
+        ("INSERT INTO k VALUES ('new')", "DELETE FROM k WHERE a = 'a1'", 3, 0),
+        ("UPDATE k SET a = 'z' WHERE a = 'a1'", "SELECT 1", 0, 0),
+        ("INSERT INTO t VALUES (11, 'new', 1)", "INSERT INTO t VALUES (12, 'from it', 1)", 0, 0),
+    ],
+)
+def test_what_the_toolkit_wrote_is_set_aside(
+    rows: Rows, database: str, wrote: str, did: str, missing: int, changed: int
+) -> None:
+    """Rows that the toolkit added or altered on the way count neither as missing nor as changed; all others do."""
+    run(database, TABLES)
+    before = rows.read(None, keep=True)
+    run(database, "SELECT 1")
+    earlier = rows.read(before, keep=True)
+    run(database, wrote)
+    later = rows.read(earlier, keep=True)
+    run(database, did)
+    changes = rows.compare(before, rows.read(later, keep=False), written=[(earlier, later)])
+
+    assert missing == sum(table.missing for table in changes.tables)
+    assert changed == sum(column.changed for table in changes.tables for column in table.columns)
+    assert not any(table.added for table in changes.tables)
+    assert not changes.unread
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "missing", "changed"),
+    [
+        ("ALTER TABLE t DROP c", 0, 0),
+        ("DELETE FROM t WHERE id > 10; ALTER TABLE t DROP c", 2, 0),
+        ("DELETE FROM t WHERE id = 3", 0, 0),
+        ("UPDATE t SET a = left(a, 2); ALTER TABLE t DROP c", 0, 2),
+        ("DROP TABLE t", 0, 0),
+        ("ALTER TABLE t RENAME TO u; DELETE FROM u WHERE id = 11", 1, 0),
+        ("DELETE FROM k WHERE a = 'written'", 1, 0),
+    ],
+)
+def test_written_rows_survive_or_not(rows: Rows, database: str, downgrade: str, missing: int, changed: int) -> None:
+    """Of rows written after an upgrade, those are reported that are gone or altered where their table is still there."""
+    run(database, TABLES + "; ALTER TABLE t ADD c int")
+    before = rows.read(None, keep=True)
+    run(database, "INSERT INTO t VALUES (11, 'written', 1, 1), (12, 'also', 1, 1); INSERT INTO k VALUES ('written')")
+    written = rows.read(before, keep=True)
+    run(database, downgrade)
+    found = rows.survivors(before, written, rows.read(written, keep=False))
+
+    assert missing == sum(table.missing for table in found)
+    assert changed == sum(column.changed for table in found for column in table.columns)
+    assert bool(missing or changed) == bool(found)
+
+
+def test_clocks_may_be_behind(rows: Rows, database: str) -> None:
+    """A window is taken as the server's clock has it, a little slack allowed."""
+    run(database, "CREATE TABLE t (id int PRIMARY KEY, at timestamptz); INSERT INTO t VALUES (1, '2024-01-01 10:00:01+00')")
+    before = rows.read(None, keep=True)
+    run(database, "UPDATE t SET at = '2024-01-01 11:00:04+00'")
+    start = datetime(2024, 1, 1, 10, 0, 0, tzinfo=UTC)
+    second = timedelta(seconds=1)
+    legs = ((start, start + second), (start + timedelta(hours=1, seconds=2), start + timedelta(hours=1, seconds=3)))
+    changes = rows.compare(before, rows.read(before, keep=False), windows=legs)
+
+    assert facts(changes) == {"public.t.at": (1, 1)}
