@@ -12,11 +12,12 @@ from pathlib import Path
 
 from migration_checks.errors import ConfigurationError
 from migration_checks.fields import Fields, nearest, read_toml, shorten
-from migration_checks.lineage import Invariant, Lineage, Transformation
+from migration_checks.lineage import Contract, Invariant, Lineage, Transformation
 
 CHAIN_KEYS = ("config", "section", "script_location")
 LINEAGE_KEYS = (
     "range", "x", "env", "sys_path", "boot", "baseline_sql", "synthesize", "irreversible", "invariants", "transformations",
+    "contracts",
 )  # fmt: skip
 CHOICE = "Say which chain: `migration-checks verify LINEAGE`, `-c alembic.ini`, or `lineage` in [tool.migration_checks]."
 
@@ -164,11 +165,13 @@ def overlaid(lineage: Lineage, table: Fields, base: Path) -> Lineage:
             *lineage.transformations,
             *(_transformation(each) for each in table.children("transformations", TRANSFORMATION_KEYS)),
         ),
+        contracts=(*lineage.contracts, *(_contract(each) for each in table.children("contracts", CONTRACT_KEYS))),
     )
 
 
 INVARIANT_KEYS = ("name", "query", "since", "until", "falsified")
 TRANSFORMATION_KEYS = ("revision", "column", "expression")
+CONTRACT_KEYS = ("name", "statements", "since", "until")
 
 
 def _range(table: Fields) -> str | None:
@@ -193,4 +196,13 @@ def _transformation(table: Fields) -> Transformation:
         revision=table.required("revision", table.text("revision")),
         column=table.required("column", table.text("column")),
         expression=table.required("expression", table.text("expression")),
+    )
+
+
+def _contract(table: Fields) -> Contract:
+    return Contract(
+        name=table.required("name", table.text("name")),
+        statements=table.required("statements", table.texts("statements") or None),
+        since=table.text("since"),
+        until=table.text("until"),
     )

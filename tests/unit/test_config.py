@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from migration_checks import cli
 from migration_checks.config import ARGUMENTS, TABLE_KEYS, load_settings
 from migration_checks.errors import ConfigurationError
+from migration_checks.lineage import Contract
 from migration_checks.waivers import Waiver
 from tests.reports import answers
 
@@ -74,6 +75,11 @@ def test_everything_from_the_table(project: Path) -> None:
         query = "SELECT 1 WHERE false"
         since = "aaa"
         falsified = true
+        [[tool.migration_checks.contracts]]
+        name = "orders are read"
+        statements = ["SELECT id FROM orders"]
+        since = "a1"
+
         [[tool.migration_checks.transformations]]
         revision = "bbb"
         column = "public.t.a"
@@ -93,6 +99,7 @@ def test_everything_from_the_table(project: Path) -> None:
     assert ((project / "src",), "app:load", False) == (lineage.sys_path, lineage.boot, lineage.synthesize)
     assert (project / "legacy.sql", frozenset({"ccc"})) == (lineage.baseline_sql, lineage.irreversible)
     assert (lineage.invariants[0].name, lineage.invariants[0].since, lineage.invariants[0].falsified) == ("sums", "aaa", True)
+    assert lineage.contracts == (Contract("orders are read", ("SELECT id FROM orders",), since="a1"),)
     assert tuple(getattr(lineage.transformations[0], key) for key in ("revision", "column", "expression")) == (
         "bbb",
         "public.t.a",
