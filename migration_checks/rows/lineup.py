@@ -23,7 +23,7 @@ class Lineup:
 
     `naming` are the columns whose values name a row: the key, or without one all that both sides have. `same` are clauses of
     rows that stayed, `gone` is a relation of those that are no more. Without a key, `by_value` holds the rows that stayed as
-    they were; any later row that is equal may be one of them.
+    they were; any later row that is equal may be one of them. `rest` holds the rows that the key alone does not match.
     """
 
     left: Table
@@ -33,6 +33,7 @@ class Lineup:
     same: tuple[str, ...]
     gone: str | None
     gone_rows: int
+    rest: Leftover | None = None
     by_value: str | None = None
 
     def named(self, side: int, alias: str) -> str:
@@ -65,13 +66,13 @@ def line_up(shop: Workshop, left: Table, right: Table | None) -> Lineup:
         return _by_value(shop, left, right, columns)
     same = [f"{before} AS b JOIN {after} AS a ON {joined(key)}"]
     if same_rows(left, right, columns):
-        return Lineup(left, right, columns, key, tuple(same), None, 0)
-    rest = leftover_by_key(shop, before, after, joined(key))
+        return Lineup(left, right, columns, key, tuple(same), None, 0, Leftover("", "", 0, 0))
+    rest = leftover_by_key(shop, before, after, joined(key), left.rows, right.rows)
     if rest.rows_before and rest.rows_after:
         agreeing = [pair for pair in columns.pairs if pair not in key]
         met = rest.rows_before < left.rows
         return _paired(shop, left, right, columns, key, same, rest, agreeing, unique=met)
-    return Lineup(left, right, columns, key, tuple(same), rest.before, rest.rows_before)
+    return Lineup(left, right, columns, key, tuple(same), rest.before, rest.rows_before, rest)
 
 
 def _by_value(shop: Workshop, left: Table, right: Table, columns: Columns) -> Lineup:
@@ -98,12 +99,13 @@ def _paired(
     unique: bool,
 ) -> Lineup:
     if not agreeing or not rest.rows_before or not rest.rows_after:
-        return Lineup(left, right, columns, naming, tuple(same), rest.before, rest.rows_before)
+        return Lineup(left, right, columns, naming, tuple(same), rest.before, rest.rows_before, rest if same else None)
     others = [pair for pair in columns.pairs if pair not in agreeing]
     pairs = pair_off(shop, rest, agreeing, others, unique=unique)
     gone = temporary(shop, "gone", f"SELECT * FROM {rest.before} WHERE {ID} NOT IN (SELECT b FROM {pairs})")
     count = shop.row(f"SELECT count(*) FROM {gone}")[0]
-    return Lineup(left, right, columns, naming, (*same, paired(rest, pairs)), gone, count)
+    whole = (*same, paired(rest, pairs))
+    return Lineup(left, right, columns, naming, whole, gone, count, rest if same else None)
 
 
 def same_values(shop: Workshop, left: Leftover, pair: ColumnPair) -> bool:

@@ -23,19 +23,21 @@ _COVERAGE = 0.6
 class Link:
     """`join` leads from a lost value g (with the names of its row before, kid, and after, akid) to rows x of `table`.
 
-    `via` are columns of `table` that the link itself uses. `how` is the word of Destination.
+    `via` are columns of `table` that the link itself uses. `how` is the word of Destination. `single` says that no value
+    has more than one such row.
     """
 
     how: str
     table: Table
     join: str
     via: tuple[str, ...] = ()
+    single: bool = False
 
 
 def same_row(lineup: Lineup) -> Iterator[Link]:
     """The row itself, as it is now."""
     if lineup.right is not None:
-        yield Link("same row", lineup.right, f"JOIN {anchor(lineup, 1)} AS x ON x.{ROW} = g.akid")
+        yield Link("same row", lineup.right, f"JOIN {anchor(lineup, 1)} AS x ON x.{ROW} = g.akid", single=bool(lineup.left.key))
 
 
 def referencing(lineup: Lineup, chain: Chain) -> Iterator[Link]:

@@ -55,19 +55,25 @@ def leftover_by_value(shop: Workshop, before: str, after: str, pairs: Sequence[C
     return Leftover(tables[0], tables[1], *_sizes(shop, *tables))
 
 
-def leftover_by_key(shop: Workshop, before: str, after: str, on: str) -> Leftover:
-    """What is left when rows are joined `on` a condition between the aliases b and a."""
-    tables = [
-        temporary(
-            shop,
-            "left",
-            f"""
-            SELECT {one}.*, row_number() OVER () AS {ID} FROM {relation} AS {one}
-            WHERE NOT EXISTS (SELECT FROM {partner} AS {other} WHERE {on})""",
-        )
-        for one, relation, other, partner in (("b", before, "a", after), ("a", after, "b", before))
-    ]
-    return Leftover(tables[0], tables[1], *_sizes(shop, *tables))
+def leftover_by_key(
+    shop: Workshop, before: str, after: str, on: str, rows_before: int | None = None, rows_after: int | None = None
+) -> Leftover:
+    """What is left when rows are joined `on` a condition between the aliases b and a, under which rows are unique.
+
+    The numbers of rows, where they are known, spare the search on a side that cannot have any.
+    """
+    ours = temporary(shop, "left", _alone("b", before, "a", after, on))
+    missing: int = shop.row(f"SELECT count(*) FROM {ours}")[0]
+    known = rows_before is not None and rows_after is not None
+    none = known and rows_before - missing == rows_after  # type: ignore[operator]
+    theirs = temporary(shop, "left", _alone("a", after, "b", before, "false" if none else on) + (" LIMIT 0" if none else ""))
+    added: int = 0 if none else shop.row(f"SELECT count(*) FROM {theirs}")[0]
+    return Leftover(ours, theirs, missing, added)
+
+
+def _alone(one: str, relation: str, other: str, partner: str, on: str) -> str:
+    return f"""SELECT {one}.*, row_number() OVER () AS {ID} FROM {relation} AS {one}
+               WHERE NOT EXISTS (SELECT FROM {partner} AS {other} WHERE {on})"""
 
 
 def pair_off(

@@ -65,7 +65,7 @@ class Search:
         for matched, present, place in sorted(hits, key=lambda hit: (-hit[0], hit[1], hit[2].within)):
             expected = 0.0 if matched in (total, present) else self._chance(link, place, present)
             if carried(total, present, matched, expected):
-                self._take(link, place)
+                self._take(link, place, all_there=matched == total)
 
     def _columns(self, link: Link) -> Iterator[tuple[Column, str | None]]:
         """The columns at the end of a link that the chain wrote since the lost column exists, and by which revision."""
@@ -89,14 +89,15 @@ class Search:
 
     def _counts(self, link: Link, offered: Sequence[Place]) -> Iterator[tuple[int, int, Place]]:
         """For each place how many values are there, and for how many there is anything."""
+        any_of, grouped = ("", "") if link.single else ("bool_or", " GROUP BY g.gid")
         inner = ", ".join(
-            f"bool_or({place.holds('g.w')}) AS m{index}, bool_or({place.filled}) AS p{index}"
+            f"{any_of}({place.holds('g.w')}) AS m{index}, {any_of}({place.filled}) AS p{index}"
             for index, place in enumerate(offered)
         )
         outer = ", ".join(
             f"count(*) FILTER (WHERE m{index}), count(*) FILTER (WHERE p{index})" for index in range(len(offered))
         )
-        row = self.shop.row(f"SELECT {outer} FROM (SELECT {inner} FROM {self.rest} AS g {link.join} GROUP BY g.gid) AS linked")
+        row = self.shop.row(f"SELECT {outer} FROM (SELECT {inner} FROM {self.rest} AS g {link.join}{grouped}) AS linked")
         for index, place in enumerate(offered):
             yield row[index * 2], row[index * 2 + 1], place
 
@@ -114,7 +115,12 @@ class Search:
             FROM here JOIN there ON there.v = here.w CROSS JOIN size""")
         return float(row[0])
 
-    def _take(self, link: Link, place: Place) -> None:
+    def _take(self, link: Link, place: Place, *, all_there: bool) -> None:
+        if all_there and self.arrivals is None:
+            if left := self._left():
+                self.shop.execute(f"TRUNCATE {self.rest}")
+                self._note(link, place, left)
+            return
         found = f"SELECT g.gid FROM {self.rest} AS g {link.join} WHERE {place.holds('g.w')}"
         delete = f"DELETE FROM {self.rest} WHERE gid IN ({found})"
         if self.arrivals is not None:
@@ -122,7 +128,10 @@ class Search:
             delete = f"WITH taken AS ({delete} RETURNING gid) INSERT INTO {self.arrivals} SELECT gid, {number} FROM taken"
         count = self.shop.execute(delete).rowcount
         if count:
-            how = "document" if link.how == "same row" and place.within else link.how
-            name = f"{link.table.name}.{self.shop.identifier(place.column.name)}"
-            self.found.append(Destination(name, how, count, place.written_by))
-            self.tables.setdefault(link.table.name, self.found[-1])
+            self._note(link, place, count)
+
+    def _note(self, link: Link, place: Place, count: int) -> None:
+        how = "document" if link.how == "same row" and place.within else link.how
+        name = f"{link.table.name}.{self.shop.identifier(place.column.name)}"
+        self.found.append(Destination(name, how, count, place.written_by))
+        self.tables.setdefault(link.table.name, self.found[-1])

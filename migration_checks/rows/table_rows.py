@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from migration_checks.rows.cells import Matching, Window, compare_cells, merged, named
-from migration_checks.rows.identity import ColumnPair, Columns, same_digest, same_rows
+from migration_checks.rows.identity import ColumnPair, Columns, same_rows
 from migration_checks.rows.keys import common_key, joined
 from migration_checks.rows.lineup import same_values
 from migration_checks.rows.matching import Leftover, leftover_by_key, leftover_by_value, pair_off, paired, without_pairs
 from migration_checks.rows.reading import source
+from migration_checks.rows.suspects import suspects
 from migration_checks.rows.values import is_text, quoted
 from migration_checks.rows.volatile import Volatile, looks_drawn
 from migration_checks.rows.workshop import Workshop
@@ -56,22 +57,19 @@ class TableComparison:
     ) -> TableChange:
         shop, samples = self.shop, self.samples
         rest = [pair for pair in self.columns.pairs if pair not in key]
-        suspects, known = rest, None
         if not self.written and same_rows(self.left, self.right, self.columns):
-            known = before_rows
-            suspects = [pair for pair in rest if not same_digest(self.left, self.right, pair)]
+            left = Leftover("", "", 0, 0)
+        else:
+            left = leftover_by_key(shop, before, after, joined(key), before_rows, after_rows)
+        doubted = rest if self.written else suspects(shop, self.left, self.right, self.columns, rest, left)
         matching = Matching(f"{before} AS b JOIN {after} AS a ON {joined(key)}", key)
-        matched, changes = compare_cells(shop, matching, suspects, samples, volatile, rows=known)
-        missing, added = before_rows - matched, after_rows - matched
-        change = self._blank(tuple(left.name for left, _ in key), matched)
-        if not missing and not added:
-            return replace(change, columns=tuple(changes))
-        left = leftover_by_key(shop, before, after, joined(key))
-        if missing and added and self.renumbered:
+        matched = before_rows - left.rows_before
+        changes = compare_cells(shop, matching, doubted, samples, volatile, rows=matched)[1]
+        if left.rows_before and left.rows_after and self.renumbered:
             left, more, rekeyed = self._rekeyed(key, rest, left, volatile, unique=matched > 0 and not volatile.windows)
-            changes = merged(changes, rekeyed)
-            change = self._blank(change.key, matched + more)
-        return self._with_leftover(replace(change, columns=tuple(changes)), left)
+            changes, matched = merged(changes, rekeyed), matched + more
+        change = replace(self._blank(tuple(one.name for one, _ in key), matched), columns=tuple(changes))
+        return self._with_leftover(change, left)
 
     def _rekeyed(
         self, key: tuple[ColumnPair, ...], rest: Sequence[ColumnPair], left: Leftover, volatile: Volatile, *, unique: bool

@@ -9,13 +9,14 @@ from itertools import chain as chained
 from migration_checks.rows.cells import Matching, compare_cells
 from migration_checks.rows.chain import Chain
 from migration_checks.rows.compare import proven_equal
-from migration_checks.rows.identity import ColumnPair, pair_columns, pair_tables, same_digest, same_rows
+from migration_checks.rows.identity import ColumnPair, pair_columns, pair_tables
 from migration_checks.rows.lineup import Lineup, line_up, name_of
 from migration_checks.rows.links import Link, carriers, content, referenced, referencing, same_row
 from migration_checks.rows.lost import Lost, lost_samples
 from migration_checks.rows.matching import temporary
 from migration_checks.rows.search import Search
 from migration_checks.rows.spelling import spelled
+from migration_checks.rows.suspects import suspects
 from migration_checks.rows.values import quoted, same_meaning
 from migration_checks.rows.volatile import Volatile
 from migration_checks.rows.workshop import Workshop
@@ -61,10 +62,12 @@ class Trace:
         overwritten = []
         fresh = {column.name for column in lineup.columns.created}
         pairs = [pair for pair in lineup.columns.pairs if not pair[0].generated]
-        if lineup.right is not None and same_rows(lineup.left, lineup.right, lineup.columns):
-            pairs = [pair for pair in pairs if not same_digest(lineup.left, lineup.right, pair)]
-        for clause in lineup.same:
-            changes = compare_cells(self.shop, Matching(clause, ()), pairs, 0, Volatile())[1]
+        doubted = pairs
+        if lineup.rest is not None and lineup.right is not None:
+            doubted = suspects(self.shop, lineup.left, lineup.right, lineup.columns, pairs, lineup.rest)
+        for number, clause in enumerate(lineup.same):
+            chosen = pairs if number else doubted
+            changes = compare_cells(self.shop, Matching(clause, ()), chosen, 0, Volatile(), rows=lineup.left.rows)[1]
             for change in changes:
                 if change.changed:
                     fresh.add(change.column)
