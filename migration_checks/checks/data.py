@@ -83,7 +83,7 @@ def rows_not_restored(transition: Transition) -> Iterator[Evidence]:
 
 def values_not_restored(transition: Transition) -> Iterator[Evidence]:
     """Values that a downgrade leaves different, and rows that it leaves over."""
-    yield from altered_values(transition, THEN, NOW)
+    yield from altered_values(transition, THEN, NOW, Severity.WARNING)
     yield from altered_rows(transition, THEN, NOW)
     yield from added_rows(transition, THEN, NOW, Severity.WARNING)
 

@@ -9,6 +9,9 @@ from migration_checks.checks.wording import column_subject, counted, exists, for
 from migration_checks.snapshot import Json
 from migration_checks.transition import ColumnChange, TableChange, Transition
 
+_MOST_COLUMNS = 4
+_NEARLY_ALL = 0.8
+
 
 def by_name(tables: tuple[TableChange, ...]) -> list[TableChange]:
     """The changes of a comparison in the order of their names, so that evidence never depends on the order they came in."""
@@ -74,23 +77,54 @@ def altered_rows(transition: Transition, then: str, now: str) -> Iterator[Eviden
             yield Evidence(table.table, message, facts, Severity.INFO)
 
 
-def altered_values(transition: Transition, then: str, now: str) -> Iterator[Evidence]:
-    """One evidence for each column of the residue whose values differ.
+def altered_values(transition: Transition, then: str, now: str, filled: Severity | None = None) -> Iterator[Evidence]:
+    """One evidence for each column of the residue whose values differ, one for the table where keys name other rows.
 
-    Values that only the moment of the run explains, and those that are equal but written differently, weigh as info.
+    Values that only the moment of the run explains, and those that are equal but written differently, weigh as info, and
+    where no value but NULL was there, so that none is lost, the evidence weighs as `filled`.
     """
     for table in by_name(transition.residue.tables):
+        if _names_other_rows(transition, table):
+            yield _other_rows(table, then, now)
+            continue
         for column in sorted(table.columns, key=lambda each: each.column):
-            if evidence := _altered_column(transition, table, column, then, now):
+            if evidence := _altered_column(transition, table, column, then, now, filled):
                 yield evidence
 
 
-def _altered_column(transition: Transition, table: TableChange, column: ColumnChange, then: str, now: str) -> Evidence | None:
+def _names_other_rows(transition: Transition, table: TableChange) -> bool:
+    """Whether (nearly) every column differs: the keys were dealt out anew, which is one fault and not one a column."""
+    now = transition.after.tables.get(table.table)
+    if not table.key or now is None:
+        return False
+    others = {column.name for column in now.columns if column.name not in table.key} - set(table.created)
+    differ = {column.column for column in table.columns if real(column) > 2 * column.nulled}
+    return len(differ) >= _MOST_COLUMNS and len(differ) >= _NEARLY_ALL * len(others)
+
+
+def _other_rows(table: TableChange, then: str, now: str) -> Evidence:
+    columns = {column.column: real(column) for column in sorted(table.columns, key=lambda each: each.column) if real(column)}
+    most = max(table.columns, key=real)
+    message = (
+        f"At least {real(most):,} of {counted(table.rows_compared, 'row')} hold other values {now} than {then} under the same "
+        f"key ({', '.join(table.key)}): {len(columns)} columns differ{for_example([sample.key for sample in most.samples])}."
+    )
+    facts: dict[str, Json] = {"difference": "rows under other keys", "count": real(most), "compared": table.rows_compared}
+    facts |= {"key": list(table.key), "columns": {**columns}}
+    if most.samples:
+        facts["samples"] = sample_facts(most.samples)
+    return Evidence(table.table, message, facts)
+
+
+def _altered_column(
+    transition: Transition, table: TableChange, column: ColumnChange, then: str, now: str, filled: Severity | None
+) -> Evidence | None:
     subject = column_subject(transition, table.table, column.column)
     if count := real(column):
         examples = for_example([sample.key for sample in column.samples])
         message = f"{_not_the_same(table, count, then)}{_ways(column)}{examples}."
-        return Evidence(subject, message, _value_facts(table, column, count, "values"))
+        severity = filled if column.filled == column.changed else None
+        return Evidence(subject, message, _value_facts(table, column, count, "values"), severity)
     if column.changed:
         message = f"{_not_the_same(table, column.changed, then)}, which only the moment or chance of the run explains."
         return Evidence(subject, message, _value_facts(table, column, column.changed, "moment"), Severity.INFO)

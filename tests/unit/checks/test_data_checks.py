@@ -6,6 +6,7 @@ import pytest
 
 from migration_checks.check import Severity
 from migration_checks.checks import by_id
+from migration_checks.snapshot import Column
 from migration_checks.transition import ColumnChange, Destination, Failure, Fate, Leg, Transition
 from tests.transitions import (
     LOWER,
@@ -18,6 +19,7 @@ from tests.transitions import (
     rows,
     sample,
     snapshot,
+    table,
     thing,
     undo,
     values,
@@ -54,7 +56,36 @@ def order(**more: object) -> Transition:
     return redo(leg=Leg.ORDER, **more)
 
 
+WIDE = table("public.items", *(Column(name, number, "text") for number, name in enumerate(("id", "a", "b", "c", "d"), 1)))
+DEALT = rows(columns=tuple(ColumnChange(name, name, 70 + n, nulled=6, filled=6) for n, name in enumerate("abcd")))
+EMPTIED = rows(columns=tuple(ColumnChange(name, name, 70, nulled=70) for name in "abcd"))
+
+
 CASES = (
+    Case(
+        "reports keys that were dealt out anew once, and not once a column",
+        "MC304",
+        undo(after=snapshot("a", tables=[WIDE]), residue=residue(DEALT)),
+        (("public.items", ERROR, "At least 73 of 100 rows hold other values after the downgrade"),),
+    ),
+    Case(
+        "reports columns that were emptied one by one",
+        "MC304",
+        undo(after=snapshot("a", tables=[WIDE]), residue=residue(EMPTIED)),
+        tuple((f"public.items.{name}", ERROR, "70 became NULL") for name in "abcd"),
+    ),
+    Case(
+        "warns where a downgrade leaves values in place of NULLs, since none is lost",
+        "MC304",
+        undo(residue=residue(values(changed=12, filled=12))),
+        (("public.items.note", WARNING, "12 were NULL then"),),
+    ),
+    Case(
+        "hears a second upgrade that fills in what the first left NULL",
+        "MC305",
+        redo(residue=residue(values(changed=12, filled=12))),
+        (("public.items.note", ERROR, "12 were NULL then"),),
+    ),
     Case(
         "hears deleted rows",
         "MC301",
