@@ -33,13 +33,13 @@ def to_json(profile: Profile) -> str:
     """`profile` as one JSON document, ASCII only, one line a column; equal databases give equal bytes."""
     tables = ",\n".join(_table_text(table) for table in profile.tables)
     head = {"format": FORMAT, "server": profile.server, "values": profile.values}
-    return f"{json.dumps(head)[:-1]}, \"tables\": [\n{tables}\n]}}\n"
+    return f'{json.dumps(head)[:-1]}, "tables": [\n{tables}\n]}}\n'
 
 
 def _table_text(table: TableProfile) -> str:
     document = asdict(table)
     columns = ",\n".join("    " + json.dumps(_without_nothing(column)) for column in document.pop("columns"))
-    return f"  {json.dumps(document)[:-1]}, \"columns\": [\n{columns}\n  ]}}"
+    return f'  {json.dumps(document)[:-1]}, "columns": [\n{columns}\n  ]}}'
 
 
 def _without_nothing(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def _fitted(value: str, length: int, mark: str) -> str:
     if 0.75 * length <= size <= 1.25 * length and size > 3:
         return value
     if size > length:
-        return (mark + value)[:length]
+        return (mark[-length:] + value)[:length]
     missing = length - size
     if " " in value:
         return value + " " + (_FILLER * (missing // len(_FILLER) + 1))[: max(0, missing - 2)] + "."
