@@ -27,15 +27,18 @@ SELECT pg_catalog.json_build_object(
       SELECT pg_catalog.json_build_object(
         'name', pg_catalog.format('%%I.%%I', sn.nspname, sc.relname),
         'start', q.seqstart, 'increment', q.seqincrement, 'minimum', q.seqmin, 'maximum', q.seqmax) AS sequence
-      FROM pg_catalog.pg_depend e
-      JOIN pg_catalog.pg_class sc ON sc.relkind = 'S' AND sc.oid = CASE WHEN e.classid = e.refclassid THEN e.objid ELSE e.refobjid END
+      FROM (
+        SELECT 0 AS rank, e.objid AS oid FROM pg_catalog.pg_depend e
+        WHERE e.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.refobjid = c.oid AND e.refobjsubid = a.attnum
+          AND e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.deptype IN ('a', 'i')
+        UNION ALL
+        SELECT 1, e.refobjid FROM pg_catalog.pg_depend e
+        WHERE e.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND e.objid = d.oid
+          AND e.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.deptype = 'n') e
+      JOIN pg_catalog.pg_class sc ON sc.oid = e.oid AND sc.relkind = 'S'
       JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
       JOIN pg_catalog.pg_sequence q ON q.seqrelid = sc.oid
-      WHERE (e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-             AND e.refobjid = c.oid AND e.refobjsubid = a.attnum AND e.deptype IN ('a', 'i'))
-         OR (e.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND e.objid = d.oid
-             AND e.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.deptype = 'n')
-      ORDER BY e.deptype DESC, sc.relname LIMIT 1) s ON true
+      ORDER BY e.rank, sc.relname LIMIT 1) s ON true
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
   'checks', (
     SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -77,12 +80,12 @@ SELECT pg_catalog.json_build_object(
     JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
     LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
     WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion) AND i.indisready),
-  'partition_key', (
+  'partition_key', CASE WHEN c.relkind = 'p' THEN (
     SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = c.oid AND EXISTS (
       SELECT FROM pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = t.relid
       JOIN pg_catalog.pg_attribute b ON b.attrelid = p.partrelid AND b.attnum = ANY (p.partattrs::smallint[])
-      WHERE b.attname = a.attname)),
+      WHERE b.attname = a.attname)) END,
   'leaves', CASE WHEN c.relkind = 'p' THEN (
     SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', pg_catalog.format('%%I.%%I', ln.nspname, l.relname),
