@@ -30,12 +30,14 @@ JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT b.typname IN ('int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'date', 'timestamp', 'timestamptz')
            AND b.typtype = 'b' AS measured) m
-CROSS JOIN LATERAL (
-  SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint k
-                 WHERE k.conrelid = a.attrelid AND k.contype IN ('p', 'u', 'f') AND a.attnum = ANY (k.conkey))
-      OR EXISTS (SELECT FROM pg_catalog.pg_index i
-                 WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) AS key) k
+CROSS JOIN (
+  SELECT ARRAY(SELECT pg_catalog.unnest(k.conkey) FROM pg_catalog.pg_constraint k
+               WHERE k.conrelid = %(oid)s::oid AND k.contype IN ('p', 'u', 'f'))
+      || ARRAY(SELECT i.indkey[0] FROM pg_catalog.pg_index i
+               WHERE i.indrelid = %(oid)s::oid AND i.indisunique AND i.indnkeyatts = 1) AS numbers
+  OFFSET 0) ks
+CROSS JOIN LATERAL (SELECT a.attnum = ANY (ks.numbers) AS key) k
 LEFT JOIN pg_catalog.pg_stats s
        ON s.schemaname = %(schema)s AND s.tablename = %(table)s AND s.attname = a.attname AND s.inherited = %(inherited)s
-WHERE a.attrelid = %(oid)s AND a.attnum > 0 AND NOT a.attisdropped
+WHERE a.attrelid = %(oid)s::oid AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum

@@ -46,7 +46,8 @@ def open_read_only(url: str) -> Iterator[Connection]:
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         try:
-            for name, value in (("statement_timeout", STATEMENT_TIMEOUT), ("lock_timeout", LOCK_TIMEOUT)):
+            # Compiling the queries on the catalog takes longer than running them.
+            for name, value in (("statement_timeout", STATEMENT_TIMEOUT), ("lock_timeout", LOCK_TIMEOUT), ("jit", "off")):
                 connection.execute("SELECT set_config(%s, %s, true)", (name, value))
             yield connection
         except psycopg.Error as error:

@@ -13,16 +13,18 @@ SELECT pg_catalog.format('%%I.%%I', n.nspname, c.relname),
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (
-  SELECT EXISTS (SELECT FROM pg_catalog.pg_stats s
+  SELECT c.relkind = 'p' AND EXISTS (
+                 SELECT FROM pg_catalog.pg_stats s
                  WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.inherited) AS analyzed) a
 -- A table that was never analyzed has no estimate of its own: the counters of its sessions serve as one.
 CROSS JOIN LATERAL (
   SELECT sum(CASE WHEN r.reltuples < 0 THEN pg_catalog.pg_stat_get_live_tuples(r.oid) ELSE r.reltuples END) AS rows,
          sum(r.relpages) AS pages
-  FROM pg_catalog.pg_class r
-  WHERE CASE WHEN c.relkind = 'p'
-             THEN r.oid IN (SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) t WHERE t.isleaf)
-             ELSE r.oid = c.oid END) e
+  FROM (SELECT c.oid, c.reltuples, c.relpages WHERE c.relkind = 'r'
+        UNION ALL
+        SELECT p.oid, p.reltuples, p.relpages
+        FROM pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_class p ON p.oid = t.relid
+        WHERE c.relkind = 'p' AND t.isleaf) r) e
 LEFT JOIN LATERAL (
   SELECT r.relname AS name, rn.nspname AS schema
   FROM pg_catalog.pg_partition_tree(c.oid) t
