@@ -73,7 +73,7 @@ class Recovery:
         self.bench.move(lambda: databases.copy(copy.url, "walk"), databases, roles=copy.roles)
         place = Place(tuple(each for each in applied if each in copy.applied), copy.snapshot)
         self.trail.places[place.key] = place
-        self.trail.forget_above(applied)
+        self.trail.forget_above(copy.applied)
         for each in applied:
             if each not in copy.applied:
                 place = self._repeat(self.graph.by_id[each], place)

@@ -44,7 +44,7 @@ class Trail:
         return tuple(pair for revision, pair in self.written.items() if revision not in below)
 
     def forget_above(self, applied: Iterable[str]) -> None:
-        """The walk is brought back to `applied`: what was written above it is not in the database that it goes on with."""
+        """The walk goes on with a copy of the place `applied`: what was written above it before is not in there."""
         below = frozenset(applied)
         self.written = {revision: pair for revision, pair in self.written.items() if revision in below}
 

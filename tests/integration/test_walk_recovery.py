@@ -26,13 +26,14 @@ def walked(folder: Path, *scripts: Script) -> Report:
 def test_rows_written_in_a_database_that_is_gone(tmp_path: Path) -> None:
     """On the way down below a step that rows cannot pass, what was written above it is not looked for."""
     forgets = Script("b2", down="a1", upgrade=sql("ALTER TABLE one ADD n int"), downgrade=sql("UPDATE one SET note = 'gone'"))
-    fails = Script("c3", down="b2", upgrade=REFUSES)
-    above = Script("d4", down="c3", upgrade=sql("ALTER TABLE one ADD m int"), downgrade=sql("ALTER TABLE one DROP m"))
-    report = walked(tmp_path, TABLES, forgets, fails, above)
+    touches = Script("c3", down="b2", upgrade=sql("UPDATE one SET id = id"), downgrade=sql("UPDATE one SET id = id"))
+    fails = Script("d4", down="c3", upgrade=REFUSES)
+    above = Script("e5", down="d4", upgrade=sql("ALTER TABLE one ADD m int"), downgrade=sql("ALTER TABLE one DROP m"))
+    report = walked(tmp_path, TABLES, forgets, touches, fails, above)
 
     assert {each.check for each in report.findings} >= {"MC101", "MC304"}
     assert "MC901" not in {each.check for each in report.findings}
-    assert [step.revision for step in report.steps if step.leg == "descend"] == ["d4", "b2", "a1"]
+    assert [step.revision for step in report.steps if step.leg == "descend"] == ["e5", "c3", "b2", "a1"]
 
 
 def test_a_step_that_rows_cannot_pass_and_that_does_not_come_back(tmp_path: Path) -> None:
