@@ -14,8 +14,9 @@ from psycopg import sql
 
 from migration_checks.seeding import literals
 from migration_checks.seeding.conditions import Condition, applied, read
+from migration_checks.seeding.extensions import EXTENSIONS
 from migration_checks.seeding.pool import Pool, chance, same
-from migration_checks.seeding.scalars import EXTENSIONS, SCALARS
+from migration_checks.seeding.scalars import SCALARS
 from migration_checks.seeding.schema import Type
 
 # What a type that nobody here knows may accept, tried on the server one by one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
@@ -181,10 +182,35 @@ def _time(zone: str) -> Maker:
     return make
 
 
+_UNITS: Final = {"year": 31104000, "mon": 2592000, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
+
+
+def _interval_identity(value: str) -> Hashable:
+    """The seconds of an interval; PostgreSQL counts a month as thirty days where it compares."""
+    total = Decimal(0)
+    for amount, unit in re.findall(r"(-?\d+) (year|mon|day|hour|minute|second)", value):
+        total += int(amount) * _UNITS[unit]
+    for sign, hours, minutes, seconds in re.findall(r"(-?)(\d+):(\d+):([\d.]+)", value):
+        clock = int(hours) * 3600 + int(minutes) * 60 + Decimal(seconds)
+        total += -clock if sign else clock
+    return total
+
+
+def _money_identity(value: str) -> Hashable:
+    """The number of an amount, whatever currency sign and separators the locale adds."""
+    return Decimal(re.sub(r"[^0-9.]", "", value)) * (-1 if "-" in value or "(" in value else 1)
+
+
+def _money(random: Random, modifier: int) -> Pool:
+    plausible = tuple(f"{random.randint(1, 200_000) / 100:.2f}" for _ in range(24))
+    edges = ("0.00", "-5.00", "92233720368547758.07")
+    return Pool(plausible, edges, nth=lambda k: f"{k + 1}.00", canonical=_money_identity, ascending=True)
+
+
 def _interval(random: Random, modifier: int) -> Pool:
     plausible = tuple(f"{random.randint(1, 90)} {random.choice(('days', 'hours', 'minutes', 'seconds'))}" for _ in range(24))
     edges = ("00:00:00", "-3 days", "1 mon", "30 days", "1 year 2 mons 3 days 04:05:06.789", "24:00:00", "1 day")
-    return Pool(plausible, edges, nth=lambda k: f"{k + 100_000} minutes", ascending=True)
+    return Pool(plausible, edges, nth=lambda k: f"{k + 100_000} minutes", canonical=_interval_identity, ascending=True)
 
 
 def mixed_uuid(salt: int) -> Callable[[int], str]:
@@ -249,7 +275,7 @@ SCALARS: Final[Mapping[str, Maker]] = {
     "numeric": _numeric,
     "float4": _float(6, "3.4028235e+38", "1.17549435e-38"),
     "float8": _float(15, "1.7976931348623157e+308", "2.2250738585072014e-308"),
-    "money": listed("0.00", "12.34", "1999.99", edges=("-5.00", "92233720368547758.07"), nth=lambda k: f"{k + 1}.00"),
+    "money": _money,
     "bool": _boolean,
     "text": _text,
     "varchar": _text,
@@ -308,54 +334,3 @@ SCALARS: Final[Mapping[str, Maker]] = {
     ),
 }
 """A maker for every scalar type of pg_catalog that a column may have: (generator, type modifier) -> Pool."""
-
-
-def _citext(random: Random, modifier: int) -> Pool:
-    return text_pool(None, canonical=str.casefold)
-
-
-def _vector(kind: str) -> Maker:
-    def make(random: Random, modifier: int) -> Pool:
-        size = modifier if modifier > 0 else 3
-        plausible = tuple(_vector_text([random.uniform(-1, 1) for _ in range(size)], kind) for _ in range(8))
-        edges = (_vector_text([1.0] * size, kind), _vector_text([-0.5] + [0.0] * (size - 1), kind))
-        return Pool(
-            plausible, edges, nth=lambda k: _vector_text([float(k + 2)] + [0.0] * (size - 1), kind) if k < 60000 else None
-        )
-
-    return make
-
-
-def _vector_text(values: list[float], kind: str) -> str:
-    if kind == "sparsevec":
-        return "{" + ",".join(f"{place}:{value:.4g}" for place, value in enumerate(values, 1) if value) + f"}}/{len(values)}"
-    return "[" + ",".join(f"{value:.5g}" for value in values) + "]"
-
-
-EXTENSIONS: Final[Mapping[str, Maker]] = {
-    "citext": _citext,
-    "hstore": listed(
-        '"a"=>"1", "b"=>NULL', '"name"=>"Ada"', edges=("", '""=>""', '"A"=>"1", "a"=>"2"'), nth=lambda k: f'"id"=>"{k}"'
-    ),
-    "ltree": listed("top.science.astronomy", "top", "a.b.c", edges=("", "A.B.C"), nth=lambda k: f"n.{k}"),
-    "lquery": listed("top.*", "*.a|b.*"),
-    "ltxtquery": listed("a & b", "science"),
-    "vector": _vector("vector"),
-    "halfvec": _vector("halfvec"),
-    "sparsevec": _vector("sparsevec"),
-    "cube": listed("(1, 2, 3)", "(0),(1)", edges=("(0)",), nth=lambda k: f"({10 * k})"),
-    "seg": listed("1", "1 .. 2", "~1.5", nth=lambda k: str(10 * k)),
-    "isbn": listed("978-0-393-04002-9", nth=lambda k: f"978{k:09d}?"),
-    "isbn13": listed("978-0-393-04002-9", nth=lambda k: f"978{k:09d}?"),
-    "ean13": listed("220-356483481-6", nth=lambda k: f"220{k:09d}?"),
-    "ismn": listed("979-0-2306-7118-7", nth=lambda k: f"9790{k:08d}?"),
-    "ismn13": listed("979-0-2306-7118-7", nth=lambda k: f"9790{k:08d}?"),
-    "issn": listed("1436-4522", nth=lambda k: f"977{k:07d}00?"),
-    "issn13": listed("977-1436-452-00-8", nth=lambda k: f"977{k:07d}00?"),
-    "upc": listed("220356483481", nth=lambda k: f"{k:011d}?"),
-    "lo": listed("0", "1", nth=str),
-    "query_int": listed("1&2", "1|(2&3)"),
-    "prefix_range": listed("123", "44"),
-    "semver": listed("1.2.3", "0.0.1-alpha"),
-}
-"""Makers for types of extensions, by their short name."""

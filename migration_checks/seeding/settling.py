@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from math import prod
 from random import Random
 from typing import Any
 
@@ -11,7 +12,7 @@ from migration_checks.seeding.batch import Batch
 from migration_checks.seeding.conditions import Condition
 from migration_checks.seeding.plan import Plan
 from migration_checks.seeding.references import Reference
-from migration_checks.seeding.sources import Exhausted
+from migration_checks.seeding.sources import Exhausted, Repeating
 from migration_checks.seeding.unique import Uniqueness
 
 _TRIES = 60
@@ -49,6 +50,7 @@ class Settler:
         self.uniques = uniques
         self.movable = movable
         self.needed = self._needed()
+        self.rooms = [(unique, room) for unique in uniques if (room := self._room(unique)) is not None]
         self.open = [reference for reference in references if reference not in chosen]
 
     def _needed(self) -> list[str]:
@@ -57,7 +59,22 @@ class Settler:
         names |= {name for unique in self.uniques for name in (*unique.columns, *unique.predicate_columns)}
         return sorted(name for name in names if name in self.batch.columns)
 
+    def _room(self, unique: Uniqueness) -> int | None:
+        """How many keys a unique key can have at most; None where nothing limits them."""
+        references = [each for each in self.references if set(each.key.columns) & set(unique.columns)]
+        covered = {name for each in references for name in each.key.columns}
+        sources = [self.plan.sources.get(name) for name in unique.columns if name not in covered]
+        if unique.predicate is not None or any(each.own or each.optional for each in references):
+            return None
+        if any(not isinstance(source, Repeating) or source.nullable or self.plan.leaves for source in sources):
+            return None
+        sizes = [len(source.pool.values) for source in sources if isinstance(source, Repeating)]
+        return prod([*sizes, *(len(each.known) for each in references)])
+
     def settle(self, row: int) -> bool:
+        """Settle a row; false when no way was found."""
+        if any(len(unique.seen) >= room for unique, room in self.rooms):
+            return False
         for _ in range(_STARTS):
             cells: Cells = {name: self.batch.value(name, row) for name in self.needed}
             try:
