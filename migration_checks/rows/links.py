@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from migration_checks.rows.chain import Chain
-from migration_checks.rows.identity import pair_columns, same_table
+from migration_checks.rows.identity import pair_columns
 from migration_checks.rows.keys import equal
 from migration_checks.rows.lineup import ROW, Lineup, anchor
 from migration_checks.rows.reading import source
@@ -162,7 +162,7 @@ def _references_to(lineup: Lineup, chain: Chain) -> Iterator[tuple[Table, Refere
                 seen.add((table.oid, reference.columns))
                 yield table, reference
     for old in chain.before.values():
-        now = same_table(old, chain.after)
+        now = chain.now(old)
         for reference in old.references if now is not None and not now.unread else ():
             assert now is not None, "checked above"
             pairs = pair_columns(old, now).onward(reference.columns)

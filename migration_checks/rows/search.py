@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from migration_checks.rows.chain import Chain
 from migration_checks.rows.chance import carried
@@ -78,10 +78,7 @@ class Search:
                 if column.name in self.fresh:
                     yield column, None
                     continue
-                earlier = replace(self.chain, after=self.chain.before)
-                written, by = earlier.written(link.table, column, self.lost, self.column)
-                if by is None:
-                    continue
+                written, by = self.chain.written(link.table, column, self.lost, self.column, earlier=True)
             else:
                 written, by = self.chain.written(link.table, column, self.lost, self.column)
             if written:

@@ -110,17 +110,7 @@ class Trace:
         """Beyond the row itself: along foreign keys either way, then to tables that carry its key."""
         yield from referencing(lineup, self.chain)
         yield from referenced(lineup, self.chain)
-        yield from carriers(self.shop, lineup, self._written_tables(lineup))
-
-    def _written_tables(self, lineup: Lineup) -> list[Table]:
-        """Tables that the chain wrote since the table exists."""
-        return [
-            table
-            for name, table in sorted(self.chain.after.items())
-            if not table.unread
-            and (lineup.right is None or table.oid != lineup.right.oid)
-            and any(self.chain.written(table, column, lineup.left, lineup.left.columns[0])[0] for column in table.columns)
-        ]
+        yield from carriers(self.shop, lineup, self.chain.receivers(lineup.left))
 
     # -- rows that are gone --------------------------------------------------------------------------------------------
 
@@ -134,7 +124,7 @@ class Trace:
         numbers: dict[str, int] = {}
         traced = []
         where = dict[str, Destination]()
-        links = list(chained(self._links(beyond(lineup)), content(self.shop, lineup, dead, self._written_tables(lineup))))
+        links = list(chained(self._links(beyond(lineup)), content(self.shop, lineup, dead, self.chain.receivers(lineup.left))))
         for column, refers in _to_find(left):
             rest = self._dead_values(dead, column)
             search = Search(self.shop, self.chain, left, column, rest, arrivals=arrivals, numbers=numbers)

@@ -73,6 +73,12 @@ UPGRADES = (
         ("public.users.city dropped 40 lost 40",),
     ),
     Upgrade(
+        "what an earlier deletion left untouched is no destination",
+        USERS.replace("'City ' || g % 7", "'Name ' || g"),
+        ("DELETE FROM users WHERE id = 1", "ALTER TABLE users DROP city"),
+        ("public.users.city dropped 39 lost 39",),
+    ),
+    Upgrade(
         "a boolean that moved",
         USERS,
         ("ALTER TABLE users ADD enabled bool DEFAULT false; UPDATE users SET enabled = active; ALTER TABLE users DROP active",),
