@@ -1,4 +1,4 @@
-"""What holds for every test: a process that it starts is counted for its suite when coverage is measured."""
+"""What holds for every test: a process that it starts counts for its suite, and no property fails for being slow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# Two suites at once on two cores make any single example slow now and then; how long all of them take is what counts.
+settings.register_profile("suite", deadline=None, max_examples=50)
+settings.load_profile("suite")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@ test when a query is sent: what these tests look at must come from the schema al
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from migration_checks.seeding.batch import Batch
@@ -109,10 +110,7 @@ def table(
     leaves: Sequence[Leaf] = (),
 ) -> Table:
     """A table in the schema public."""
-    numbered = tuple(
-        Column(*(number if field == "number" else getattr(each, field) for field in Column.__slots__))
-        for number, each in enumerate(columns, 1)
-    )
+    numbered = tuple(replace(each, number=number) for number, each in enumerate(columns, 1))
     return Table(
         name=f"public.{name}",
         relation=f"public.{name}",
