@@ -15,7 +15,7 @@ from migration_checks.capture import read_catalog
 from migration_checks.database import Databases, connect
 from migration_checks.diff import diff_catalogs
 from migration_checks.environment import Environment, Outcome
-from migration_checks.errors import SeedError
+from migration_checks.errors import ProviderError, SeedError
 from migration_checks.extensions import require_extensions
 from migration_checks.lineage import Lineage, Seed
 from migration_checks.profile.values import Profile
@@ -25,6 +25,8 @@ from migration_checks.seeding import Filled, Synthesizer
 from migration_checks.seeding.schema import Reader
 from migration_checks.snapshot import Catalog, CatalogObject, Snapshot, Table
 from migration_checks.transition import Changes, Leg
+
+DISK_FULL, OUT_OF_MEMORY = "53100", "53200"
 
 Tables: TypeAlias = "Mapping[str, Table]"
 Written: TypeAlias = "tuple[Tables, Tables]"
@@ -132,8 +134,12 @@ class Bench:
         return outcome, (began, self.now())
 
     def _ran(self, revision: str, outcome: Outcome) -> Outcome:
-        """`outcome`, unless it is the server's fault. Raises MissingExtension."""
-        require_extensions(self.connection, outcome.failure, revision)
+        """`outcome`, unless it is the server's fault. Raises ProviderError, MissingExtension among them."""
+        failure = outcome.failure
+        if failure is not None and failure.sqlstate in (DISK_FULL, OUT_OF_MEMORY):
+            what = "disk space" if failure.sqlstate == DISK_FULL else "memory"
+            raise ProviderError(f"The server ran out of {what} in {revision}: {failure.message}.", "Free some, or use fewer --rows.")
+        require_extensions(self.connection, failure, revision)
         return outcome
 
     def snapshot(self, previous: Snapshot | None, heads: Collection[str], *, keep: bool, asked: Collection[str]) -> Snapshot:

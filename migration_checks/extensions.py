@@ -37,7 +37,7 @@ def require_extensions(connection: psycopg.Connection, failure: Failure | None, 
 
 
 def require_named_extensions(connection: psycopg.Connection, error: psycopg.Error, source: str) -> None:
-    """The same for an error whose statement is one of many in `source`: it names the extension in quotes, whatever its words."""
+    """The same for an error of one statement among many in `source`: it names the extension in quotes, whatever its words."""
     if error.sqlstate not in _LACKING:
         return
     for extension in lacking(connection, re.findall(r'"([^"]+)"', error.diag.message_primary or "")):

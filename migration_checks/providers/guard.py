@@ -267,6 +267,14 @@ def _is_ready(directory: Path) -> bool:
     return len(lines) >= 8 and lines[7].strip() == "ready"
 
 
+def has_logged(directory: Path, text: str) -> bool:
+    """Whether the server has written `text` to its log."""
+    try:
+        return text.encode() in (directory / LOG).read_bytes()
+    except OSError:
+        return False
+
+
 def last_words(directory: Path) -> str:
     """The line of the server's log that tells most."""
     try:

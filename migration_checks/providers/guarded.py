@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import subprocess
@@ -11,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from migration_checks.errors import ProviderError
 from migration_checks.providers import guard
@@ -62,9 +65,25 @@ def guarded(order: Order) -> Iterator[Path]:
         start_new_session=True,  # Ctrl-C in a terminal reaches the whole group: the guard must outlive it
     )
     try:
-        yield _ask(process, _wire(order, base, user))
+        directory = _ask(process, _wire(order, base, user))
+        with _told_of_a_full_disk(directory):
+            yield directory
     finally:
         _release(process)
+
+
+@contextlib.contextmanager
+def _told_of_a_full_disk(directory: Path) -> Iterator[None]:
+    """A server that could not write its log ahead restarts: then nothing that fails afterwards says why, but what it logged."""
+    try:
+        yield
+    except (ProviderError, psycopg.OperationalError) as error:
+        if not guard.has_logged(directory, os.strerror(errno.ENOSPC)):
+            raise
+        raise ProviderError(
+            f"The disk of the server is full ({directory.parent}).",
+            "Free space there, set TMPDIR to a larger folder, or choose fewer rows with --rows.",
+        ) from error
 
 
 def sweep() -> None:
