@@ -10,8 +10,16 @@ from migration_checks.transition import Changes, ColumnChange, TableChange
 def left_behind(before: Snapshot, now: Snapshot) -> Changes:
     """Every catalog object that differs, and which tables hold other rows: not which rows, so nothing counts as compared."""
     pairs = ((before.tables[name], table) for name, table in now.tables.items() if name in before.tables)
-    tables = tuple(_table(was, table) for was, table in pairs if (was.rows, was.digests) != (table.rows, table.digests))
+    tables = tuple(_table(was, table) for was, table in pairs if _differ(was, table))
     return Changes(catalog=diff_catalogs(before.catalog, now.catalog), tables=tables)
+
+
+def _differ(was: Table, now: Table) -> bool:
+    """Whether rows came or went, or values of columns that both have differ (those of whole rows where all are the same)."""
+    shared = was.digests.keys() & now.digests.keys()
+    if was.columns != now.columns:
+        shared -= {""}
+    return was.rows != now.rows or any(was.digests[column] != now.digests[column] for column in shared)
 
 
 def _table(was: Table, now: Table) -> TableChange:
