@@ -1,0 +1,298 @@
+"""`migration-checks verify` as a user runs it on what cannot work: one sentence, a remedy, status 2, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from migration_checks.connection import connect
+from migration_checks.providers import EmbeddedProvider, LocalProvider, Server
+from migration_checks.providers.choice import has_control_file
+from tests.processes import eventually, mentioning
+from tests.projects import Project, Script, make_project, sql
+from tests.walks import creates, widens
+
+PATIENCE = 120.0
+HEALTHY = (creates("t", "a1"), widens("t", "b2", "a1"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run may leave things: a TMPDIR of its own, which names every directory and process of the run."""
+
+    directory: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "TMPDIR": str(self.directory), "NO_COLOR": "1"}
+
+    @property
+    def is_clean(self) -> bool:
+        return not list(self.directory.iterdir()) and not mentioning(str(self.directory))
+
+    def start(self, project: Project, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "migration_checks", "verify", "-c", str(project.config), "--rows", "10", *arguments]
+        return subprocess.Popen(
+            command,
+            cwd=project.root,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """Short and open to the server's user, as its sockets need; a project's own folder lies elsewhere."""
+    with tempfile.TemporaryDirectory(prefix="mct", dir="/tmp") as name:
+        Path(name).chmod(0o1777)
+        yield Place(Path(name))
+
+
+@dataclass(frozen=True)
+class Ended:
+    status: int
+    output: str
+    complaint: str
+
+
+def run(place: Place, project: Project, *arguments: str) -> Ended:
+    process = place.start(project, *arguments)
+    output, complaint = process.communicate(timeout=PATIENCE)
+    return Ended(process.returncode, output, complaint)
+
+
+def refuses(place: Place, project: Project, *arguments: str, says: str, advises: str) -> None:
+    """The run ends with status 2 and one line that holds a cause and a remedy, and leaves nothing."""
+    ended = run(place, project, *arguments)
+
+    assert ended.status == 2, ended.output + ended.complaint
+    assert ended.output == ""
+    assert "Traceback" not in ended.complaint
+    (line,) = ended.complaint.splitlines()
+    assert line.startswith("migration-checks: ")
+    assert "internal error" not in line
+    assert says in line
+    assert advises in line
+    assert place.is_clean
+
+
+def test_a_revision_that_is_not_there(tmp_path: Path, place: Place) -> None:
+    """Named in --range."""
+    refuses(place, make_project(tmp_path, HEALTHY), "--range", "zz:head", says="'zz'", advises="Write START:END")
+
+
+def test_a_script_with_a_syntax_error(tmp_path: Path, place: Place) -> None:
+    """The file and the line are named."""
+    project = make_project(tmp_path, HEALTHY)
+    project.files["b2"].write_text("revision = 'b2'\ndown_revision = 'a1'\ndef upgrade(:\n")
+
+    refuses(place, project, says="b2_script.py, line 3", advises="Correct the syntax.")
+
+
+def test_an_env_py_that_raises(tmp_path: Path, place: Place) -> None:
+    """What it raised is told, with its place."""
+    project = make_project(tmp_path, HEALTHY, env="raise RuntimeError('no settings')")
+
+    refuses(place, project, says="RuntimeError: no settings", advises="boot = ")
+
+
+def test_a_chain_without_revisions(tmp_path: Path, place: Place) -> None:
+    """Most likely the wrong folder: nothing is walked, and that is no pass."""
+    refuses(place, make_project(tmp_path, ()), says="There is no revision", advises="script_location")
+
+
+def test_a_driver_that_is_not_installed(tmp_path: Path, place: Place) -> None:
+    """env.py's own URL decides which driver it needs."""
+    project = make_project(tmp_path, HEALTHY, url="postgresql+pg8000://app@production.invalid/app")
+
+    refuses(place, project, says="pg8000", advises="Install pg8000")
+
+
+def test_a_server_that_cannot_be_reached(tmp_path: Path, place: Place) -> None:
+    """And no password of it is shown."""
+    url = "postgresql://app:s3cret@127.0.0.1:9/postgres"
+    refuses(
+        place, make_project(tmp_path, HEALTHY), "--provider", url, says="127.0.0.1:9 failed", advises="See that the server runs"
+    )
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Iterator[Server]:
+    """A server of its own: roles and databases of other tests are not counted."""
+    with EmbeddedProvider().lend() as lent:
+        yield lent
+
+
+Inventory = tuple[frozenset[str], frozenset[str], int]
+
+
+def inventory(server: Server) -> Inventory:
+    """Databases, roles, and how many other sessions there are on a server."""
+    with connect(server.url) as connection:
+
+        def names(query: str) -> frozenset[str]:
+            return frozenset(str(name) for (name,) in connection.execute(query.encode()).fetchall())
+
+        sessions = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL").fetchone()
+        assert sessions is not None
+        return names("SELECT datname FROM pg_database"), names("SELECT rolname FROM pg_roles"), sessions[0] - 1
+
+
+def test_a_role_that_may_not_create_databases(tmp_path: Path, place: Place, theirs: Server) -> None:
+    """The statement that would help is given."""
+    with connect(theirs.url) as connection:
+        connection.execute("CREATE ROLE poor LOGIN")
+        before = inventory(theirs)
+        url = theirs.url.replace("postgres@", "poor@")
+        refuses(
+            place, make_project(tmp_path, HEALTHY), "--provider", url, says="may not create", advises="ALTER ROLE poor CREATEDB"
+        )
+        assert inventory(theirs) == before
+        connection.execute("DROP ROLE poor")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
+@pytest.mark.parametrize(("megabytes", "says"), [(8, "No space left"), (70, "full"), (120, "full")])
+def test_a_disk_that_is_full(tmp_path: Path, megabytes: int, says: str) -> None:
+    """When the server starts, and in the middle of a walk: one sentence, and the disk is empty afterwards."""
+    with tempfile.TemporaryDirectory(prefix="mct", dir="/tmp") as name:
+        if subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=1777", "tmpfs", name], check=False
+        ).returncode:
+            pytest.skip("this machine does not let root mount a file system")
+        try:
+            grows = Script(
+                "a1",
+                None,
+                sql("CREATE TABLE t AS SELECT g AS id, repeat(md5(g::text), 9) AS v FROM generate_series(1, 200000) g"),
+            )
+            refuses(Place(Path(name)), make_project(tmp_path, [grows]), says=says, advises="Free")
+        finally:
+            subprocess.run(["umount", "-l", name], check=True)
+
+
+ASKS = (
+    Script("a1", None, sql("CREATE EXTENSION IF NOT EXISTS pgcrypto"), sql("DROP EXTENSION pgcrypto")),
+    Script(
+        "b2", "a1", sql('CREATE EXTENSION "uuid-ossp"', "CREATE TABLE t (id uuid PRIMARY KEY DEFAULT uuid_generate_v4())"),
+        sql("DROP TABLE t", 'DROP EXTENSION "uuid-ossp"'),
+    ),
+)  # fmt: skip
+
+
+def test_an_extension_that_the_server_lacks(tmp_path: Path, place: Place) -> None:
+    """The extension is named, and who could have it."""
+    refuses(place, make_project(tmp_path, ASKS), says="The extension pgcrypto, which a1 creates", advises="--provider ")
+
+
+def test_another_provider_has_the_extension(tmp_path: Path, place: Place) -> None:
+    """`auto` starts again where it is to be had, and says so."""
+    try:
+        programs, major = LocalProvider().require()
+    except Exception as error:
+        pytest.skip(str(error))
+    if not all(has_control_file(programs, major, each) for each in ("pgcrypto", "uuid-ossp")):
+        pytest.skip(f"the PostgreSQL in {programs} has no contrib modules")
+    ended = run(place, make_project(tmp_path, ASKS), "--provider", "auto")
+
+    assert ended.status == 0, ended.output + ended.complaint
+    assert "(local)" in ended.output
+    assert "pgcrypto" in ended.output
+    assert place.is_clean
+
+
+FAULTS = {
+    "upgrade": ("SELECT 1/0", ""),
+    "upgrade on rows": ("ALTER TABLE t ADD COLUMN bad int NOT NULL", "ALTER TABLE t DROP COLUMN bad"),
+    "downgrade": ("CREATE TABLE bad (id int)", "SELECT 1/0"),
+    "second upgrade": ("CREATE TABLE bad (id int)", "COMMENT ON TABLE bad IS 'left'"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_leg_that_fails_leaves_nothing(tmp_path: Path, theirs: Server, fault: str) -> None:
+    """Whichever of four revisions fails, and however: the server of somebody else is as it was."""
+    from tests.walks import walk
+
+    before = inventory(theirs)
+    up, down = FAULTS[fault]
+    for number in range(1, 4):
+        chain = [creates("t", "r0")]
+        for each in range(1, 4):
+            healthy = widens("t", f"r{each}", f"r{each - 1}", f"n{each}")
+            broken = Script(
+                f"r{each}", f"r{each - 1}", sql("CREATE ROLE mct_leftover", up), sql("DROP ROLE mct_leftover", down)
+            )
+            chain.append(broken if each == number else healthy)
+        walked = walk(tmp_path / str(number), theirs, chain)
+
+        assert walked.report.exit_status == 1
+        with connect(theirs.url) as connection:
+            connection.execute("DROP ROLE IF EXISTS mct_leftover")  # nothing tells it from other people's roles here
+        assert eventually(lambda: inventory(theirs) == before)
+
+
+INTERRUPTIONS = int(os.environ.get("MIGRATION_CHECKS_INTERRUPTIONS", "8"))
+"""How many runs are cut short; more find more."""
+
+
+@pytest.mark.parametrize("number", range(INTERRUPTIONS))
+def test_a_run_that_is_cut_short_leaves_nothing(tmp_path: Path, place: Place, theirs: Server, number: int) -> None:
+    """Ctrl-C, SIGTERM and SIGKILL at any moment, on a server of our own and of somebody else."""
+    chance = random.Random(number)
+    name = ("SIGINT", "SIGTERM", "SIGKILL", "SIGKILL")[number % 4]
+    shared = number % 8 in (1, 3, 4, 6)
+    project = make_project(tmp_path, [*HEALTHY, creates("u", "c3", "b2"), widens("u", "d4", "c3")])
+    arguments = ("--provider", theirs.url, "--allow-shared-server") if shared else ()
+    before = inventory(theirs)
+    process = place.start(project, *arguments)
+    time.sleep(chance.uniform(0.3, 4.0))  # the moment is the input of this test, nothing is waited for
+    process.send_signal(signal.Signals[name])
+    process.communicate(timeout=PATIENCE)
+
+    assert process.returncode in {"SIGINT": (130, 0, 1), "SIGTERM": (143, 0, 1, -15), "SIGKILL": (-9, 0)}[name]
+    if name == "SIGKILL" and shared:
+        from migration_checks.database import Databases
+
+        with connect(theirs.url), Databases(_external(theirs)):  # what the next run does first
+            pass
+    assert eventually(lambda: place.is_clean)
+    assert eventually(lambda: not mentioning(str(project.root)))
+    assert eventually(lambda: inventory(theirs) == before)
+
+
+def _external(server: Server) -> Server:
+    return Server(server.url, server.version, "external", throwaway=False, shared=True)
+
+
+def test_an_undisturbed_run_leaves_nothing(tmp_path: Path, place: Place) -> None:
+    """No process, no directory."""
+    ended = run(place, make_project(tmp_path, HEALTHY))
+
+    assert (ended.status, ended.complaint) == (0, "")
+    assert place.is_clean
+
+
+def test_databases_of_other_people(tmp_path: Path, place: Place, theirs: Server) -> None:
+    """They are not touched, whatever a run does beside them."""
+    with connect(theirs.url) as connection:
+        connection.execute("CREATE DATABASE precious")
+        before = inventory(theirs)
+        arguments = ("--provider", theirs.url, "--allow-shared-server")
+        assert run(place, make_project(tmp_path, HEALTHY), *arguments).status == 0
+        assert eventually(lambda: inventory(theirs) == before)
+        connection.execute("DROP DATABASE precious")
