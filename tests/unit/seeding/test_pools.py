@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migration_checks.seeding.extensions import EXTENSIONS
 from migration_checks.seeding.literals import read_array
 from migration_checks.seeding.pool import Pool
-from migration_checks.seeding.scalars import EXTENSIONS, SCALARS, base36, precision
+from migration_checks.seeding.scalars import SCALARS, base36, precision
 from migration_checks.seeding.schema import Type
 from migration_checks.seeding.values import convert
 from tests.schemas import (
