@@ -21,7 +21,8 @@ INSERT INTO loose SELECT g % 4, 'b' || g % 3 FROM generate_series(1, 24) AS g;
 
 @dataclass(frozen=True)
 class Case:
-    """`seen` is what a comparison must say: "missing 1", "added 1", "changed a 2", "nulled", "filled", "represented a 2"."""
+    """`seen` is what a comparison must say: "missing 1", "added 1", "changed a 2", "nulled", "filled", "
+    ""represented a 2"."""
 
     name: str
     step: str
@@ -158,7 +159,8 @@ CORRUPTIONS = (
         "strange names",
         'UPDATE "Odd ""Schema"""."select" SET "Weird "" Name" = 0 WHERE "order" = \'it\'\'s\'',
         ('changed Weird " Name 1',),
-        'CREATE SCHEMA "Odd ""Schema"""; CREATE TABLE "Odd ""Schema"""."select" ("order" text PRIMARY KEY, "Weird "" Name" int); '
+        'CREATE SCHEMA "Odd ""Schema"""; CREATE TABLE "Odd ""Schema"""."select" ("order" text PRIMARY KEY, '
+        '"Weird "" Name" int); '
         "INSERT INTO \"Odd \"\"Schema\"\"\".\"select\" VALUES ('it''s', 1), ('%', 2), ('\\\\', 3)",
     ),
 )
@@ -204,7 +206,8 @@ HEALTHY = (
         "text of JSON to jsonb",
         "ALTER TABLE d ALTER v TYPE jsonb USING v::jsonb",
         ("represented v 2",),
-        """CREATE TABLE d (id int PRIMARY KEY, v text); INSERT INTO d VALUES (1, '{"b":1,"a":2}'), (2, '[1,2]'), (3, '5')""",
+        """CREATE TABLE d (id int PRIMARY KEY, v text); INSERT INTO d VALUES (1, '{"b":1,"a":2}'), (2, "
+        "'[1,2]'), (3, '5')""",
     ),
     Case(
         "text to a jsonb string",
@@ -233,7 +236,8 @@ HEALTHY = (
     Case(
         "NaN and infinity",
         "UPDATE f SET v = v, w = w",
-        schema="CREATE TABLE f (id int PRIMARY KEY, v float8, w numeric); INSERT INTO f VALUES (1, 'NaN', 'NaN'), (2, '-inf', 'inf')",
+        schema="CREATE TABLE f (id int PRIMARY KEY, v float8, w numeric); INSERT INTO f VALUES (1, 'NaN', "
+        "'NaN'), (2, '-inf', 'inf')",
     ),
     Case(
         "enum to text",
@@ -243,21 +247,19 @@ HEALTHY = (
     Case(
         "an enum in another order",
         "CREATE TYPE yx AS ENUM ('y', 'x'); ALTER TABLE e ALTER v TYPE yx USING v::text::yx; DROP TYPE xy",
-        schema="CREATE TYPE xy AS ENUM ('x', 'y'); CREATE TABLE e (id int PRIMARY KEY, v xy, w xy[]); "
-        "INSERT INTO e VALUES (1, 'x', '{x,y}')".replace(", w xy[]", "").replace(", '{x,y}'", ""),
+        schema="CREATE TYPE xy AS ENUM ('x', 'y'); CREATE TABLE e (id int PRIMARY KEY, v xy); INSERT INTO e VALUES (1, 'x')",
     ),
     Case(
         "a domain unwrapped",
         "ALTER TABLE e ALTER v TYPE int; DROP DOMAIN d2; DROP DOMAIN d1",
-        schema="CREATE DOMAIN d1 AS int CHECK (VALUE > 0); CREATE DOMAIN d2 AS d1; CREATE TABLE e (id d2 PRIMARY KEY, v d2); "
-        "INSERT INTO e VALUES (1, 5), (2, NULL)".replace("id d2", "id int"),
+        schema="CREATE DOMAIN d1 AS int CHECK (VALUE > 0); CREATE DOMAIN d2 AS d1; CREATE TABLE e (id int "
+        "PRIMARY KEY, v d2); INSERT INTO e VALUES (1, 5), (2, NULL)",
     ),
     Case(
         "citext to text",
         "ALTER TABLE c ALTER v TYPE text; DROP EXTENSION citext",
-        schema="CREATE EXTENSION citext; CREATE TABLE c (id citext, v citext); INSERT INTO c VALUES ('A', 'B'), ('c', NULL)".replace(
-            "id citext", "id text PRIMARY KEY"
-        ),
+        schema="CREATE EXTENSION citext; CREATE TABLE c (id text PRIMARY KEY, v citext); "
+        "INSERT INTO c VALUES ('A', 'B'), ('c', NULL)",
     ),
     Case(
         "bool to int",
@@ -269,7 +271,8 @@ HEALTHY = (
         "text to uuid",
         "ALTER TABLE u ALTER v TYPE uuid USING v::uuid",
         ("represented v 1",),
-        "CREATE TABLE u (id int PRIMARY KEY, v text); INSERT INTO u VALUES (1, 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'), (2, NULL)",
+        "CREATE TABLE u (id int PRIMARY KEY, v text); INSERT INTO u VALUES (1, "
+        "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'), (2, NULL)",
     ),
     Case(
         "date to timestamp",
@@ -300,11 +303,13 @@ HEALTHY = (
     Case(
         "an array of domains, a range, a composite",
         "UPDATE r SET id = id",
-        schema="CREATE DOMAIN d AS int; CREATE TYPE pair AS (x int, y text); CREATE TABLE r (id int PRIMARY KEY, a d[], r int4range, p pair, "
-        'm daterange, b bit(3), v varbit, mo money, ts tsvector, po point, i interval, ip inet, o oid, rc regclass, c "char", tz timetz, '
-        "pn numrange, ia interval[], na numeric[]); INSERT INTO r VALUES (1, '{1,2}', '[1,5)', '(1,b)', '[2024-01-01,)', '101', '11', 5, "
-        "'a b', '(1,2)', 'P1M', '10.0.0.1/8', 5, 'pg_class', 'x', '10:00+01', '[1.0,2)', '{P1D}', '{1.0,NaN}'), (2)".replace(
-            ", (2)", ""
-        ),
+        schema="CREATE DOMAIN d AS int; CREATE TYPE pair AS (x int, y text); CREATE TABLE r (id int PRIMARY "
+        "KEY, a d[], r int4range, p pair, "
+        "m daterange, b bit(3), v varbit, mo money, ts tsvector, po point, i interval, ip inet, o oid, rc "
+        'regclass, c "char", tz timetz, '
+        "pn numrange, ia interval[], na numeric[]); INSERT INTO r VALUES (1, '{1,2}', '[1,5)', '(1,b)', "
+        "'[2024-01-01,)', '101', '11', 5, "
+        "'a b', '(1,2)', 'P1M', '10.0.0.1/8', 5, 'pg_class', 'x', '10:00+01', '[1.0,2)', '{P1D}', "
+        "'{1.0,NaN}'); INSERT INTO r (id) VALUES (2)",
     ),
 )

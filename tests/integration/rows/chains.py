@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 USERS = """
 CREATE TABLE users (id int PRIMARY KEY, name text, city text, note text, active bool, score numeric(6, 2));
-INSERT INTO users SELECT g, 'Name ' || g, 'City ' || g % 7, CASE WHEN g % 4 = 0 THEN NULL ELSE 'note ' || g END, g % 3 = 0, g * 1.5
+INSERT INTO users
+SELECT g, 'Name ' || g, 'City ' || g % 7, CASE WHEN g % 4 = 0 THEN NULL ELSE 'note ' || g END, g % 3 = 0, g * 1.5
 FROM generate_series(1, 40) AS g;
 """
 
@@ -113,7 +114,8 @@ UPGRADES = (
         USERS,
         (
             "CREATE TABLE notes (id serial PRIMARY KEY, user_id int REFERENCES users, body text); "
-            "INSERT INTO notes (user_id, body) SELECT id, note FROM users WHERE note IS NOT NULL; ALTER TABLE users DROP note",
+            "INSERT INTO notes (user_id, body) SELECT id, note FROM users WHERE note IS NOT NULL; ALTER "
+            "TABLE users DROP note",
         ),
         ("public.users.note dropped 30 lost 0, 30 referencing row public.notes.body",),
     ),
@@ -151,7 +153,8 @@ UPGRADES = (
         USERS,
         (
             "CREATE TABLE cities (id serial PRIMARY KEY, label text UNIQUE); INSERT INTO cities (label) SELECT "
-            "DISTINCT city FROM users; ALTER TABLE users ADD city_id int REFERENCES cities; UPDATE users SET city_id = c.id FROM cities c "
+            "DISTINCT city FROM users; ALTER TABLE users ADD city_id int REFERENCES cities; UPDATE users "
+            "SET city_id = c.id FROM cities c "
             "WHERE c.label = city; ALTER TABLE users DROP city",
         ),
         ("public.users.city dropped 40 lost 0, 40 referenced row public.cities.label",),
@@ -161,7 +164,8 @@ UPGRADES = (
         USERS,
         (
             "CREATE TABLE cities (id serial PRIMARY KEY, label text UNIQUE); INSERT INTO cities (label) SELECT "
-            "DISTINCT city FROM users; CREATE TABLE lives (user_id int REFERENCES users, city_id int REFERENCES cities); INSERT INTO lives "
+            "DISTINCT city FROM users; CREATE TABLE lives (user_id int REFERENCES users, city_id int "
+            "REFERENCES cities); INSERT INTO lives "
             "SELECT u.id, c.id FROM users u JOIN cities c ON c.label = u.city; ALTER TABLE users DROP city",
         ),
         ("public.users.city dropped 40 lost 0, 40 referencing row public.cities.label",),
@@ -188,11 +192,13 @@ UPGRADES = (
         "CREATE TYPE mood AS ENUM ('SAD', 'OK'); CREATE TABLE m (id int PRIMARY KEY, v mood); INSERT INTO m "
         "SELECT g, CASE g % 2 WHEN 0 THEN 'SAD' ELSE 'OK' END::mood FROM generate_series(1, 9) g",
         (
-            "CREATE TYPE mood2 AS ENUM ('down', 'fine'); ALTER TABLE m ALTER v TYPE mood2 USING CASE v WHEN 'SAD' THEN 'down' ELSE 'fine' "
+            "CREATE TYPE mood2 AS ENUM ('down', 'fine'); ALTER TABLE m ALTER v TYPE mood2 USING CASE v WHEN "
+            "'SAD' THEN 'down' ELSE 'fine' "
             "END::mood2; DROP TYPE mood",
         ),
         ("public.m.v overwritten 9 lost 9",),
-        "CREATE TYPE mood AS ENUM ('SAD', 'OK'); ALTER TABLE m ALTER v TYPE mood USING CASE v WHEN 'down' THEN 'SAD' ELSE 'OK' END::mood; "
+        "CREATE TYPE mood AS ENUM ('SAD', 'OK'); ALTER TABLE m ALTER v TYPE mood USING CASE v WHEN 'down' "
+        "THEN 'SAD' ELSE 'OK' END::mood; "
         "DROP TYPE mood2",
         ("public.m.v overwritten 9 lost 0 restored 9",),
     ),
@@ -204,7 +210,8 @@ UPGRADES = (
             "'|' || note; ALTER TABLE users DROP note",
         ),
         ("public.users.note dropped 30 lost 30",),
-        "ALTER TABLE users ADD note text; UPDATE users SET note = split_part(full_name, '|', 2) WHERE full_name IS NOT NULL; "
+        "ALTER TABLE users ADD note text; UPDATE users SET note = split_part(full_name, '|', 2) WHERE "
+        "full_name IS NOT NULL; "
         "ALTER TABLE users DROP full_name",
         ("public.users.note dropped 30 lost 0 restored 30",),
     ),
@@ -223,7 +230,8 @@ UPGRADES = (
         USERS,
         ("DELETE FROM users WHERE id <= 3",),
         ("public.users deleted 3 rows lost 3",),
-        "INSERT INTO users SELECT g, 'Name ' || g, 'City ' || g % 7, 'note ' || g, g % 3 = 0, g * 1.5 FROM generate_series(1, 2) g",
+        "INSERT INTO users SELECT g, 'Name ' || g, 'City ' || g % 7, 'note ' || g, g % 3 = 0, g * 1.5 FROM "
+        "generate_series(1, 2) g",
         ("public.users deleted 3 rows lost 1 restored 2",),
     ),
     Upgrade(
@@ -263,7 +271,8 @@ UPGRADES = (
         USERS,
         (
             "CREATE TABLE a (id int PRIMARY KEY, name text, city text); CREATE TABLE b (id int PRIMARY KEY, "
-            "note text, active bool, score numeric); INSERT INTO a SELECT id, name, city FROM users; INSERT INTO b SELECT id, note, active, "
+            "note text, active bool, score numeric); INSERT INTO a SELECT id, name, city FROM users; INSERT "
+            "INTO b SELECT id, note, active, "
             "score FROM users; DROP TABLE users",
         ),
         ("public.users dropped 40 rows lost 0, 40 referencing row public.a",),
@@ -271,10 +280,12 @@ UPGRADES = (
     Upgrade(
         "tables merged under new keys",
         "CREATE TABLE cats (id int PRIMARY KEY, name text, born date); CREATE TABLE dogs (id int PRIMARY "
-        "KEY, name text, born date); INSERT INTO cats SELECT g, 'cat ' || g, '2020-01-01'::date + g FROM generate_series(1, 9) g; "
+        "KEY, name text, born date); INSERT INTO cats SELECT g, 'cat ' || g, '2020-01-01'::date + g FROM "
+        "generate_series(1, 9) g; "
         "INSERT INTO dogs SELECT g, 'dog ' || g, '2021-01-01'::date + g FROM generate_series(1, 9) g",
         (
-            "CREATE TABLE animals (id serial PRIMARY KEY, kind text, name text, born date); INSERT INTO animals (kind, name, born) SELECT 'c', "
+            "CREATE TABLE animals (id serial PRIMARY KEY, kind text, name text, born date); INSERT INTO "
+            "animals (kind, name, born) SELECT 'c', "
             "name, born FROM cats UNION ALL SELECT 'd', name, born FROM dogs; DROP TABLE cats; DROP TABLE dogs",
         ),
         (
@@ -336,7 +347,8 @@ UPGRADES = (
         "'2024-01-01'::timestamptz + g * interval '1 hour' FROM generate_series(1, 20) g",
         (
             "ALTER TABLE e ADD j jsonb; UPDATE e SET j = "
-            "jsonb_build_object('at', to_char(at AT TIME ZONE 'Europe/Berlin', 'YYYY-MM-DD\"T\"HH24:MI:SS') || '+01:00'); ALTER TABLE e DROP at",
+            "jsonb_build_object('at', to_char(at AT TIME ZONE 'Europe/Berlin', 'YYYY-MM-DD\"T\"HH24:MI:SS') "
+            "|| '+01:00'); ALTER TABLE e DROP at",
         ),
         ("public.e.at dropped 20 lost 0, 20 document public.e.j",),
     ),

@@ -141,7 +141,8 @@ def test_partitions_are_read_through_their_root(rows: Rows, database: str) -> No
     """A partitioned table is one table; writing to a partition touches it; inheritance children stand for themselves."""
     run(
         database,
-        "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9) "
+        "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR "
+        "VALUES FROM (0) TO (9) "
         "PARTITION BY RANGE (id); CREATE TABLE p2 PARTITION OF p1 DEFAULT; INSERT INTO p VALUES (1), (2);"
         "CREATE TABLE parent (id int); CREATE TABLE child () INHERITS (parent); INSERT INTO parent VALUES (1); "
         "INSERT INTO child VALUES (1), (2)",

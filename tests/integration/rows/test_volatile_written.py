@@ -17,7 +17,8 @@ CREATE TABLE child (id serial PRIMARY KEY, parent_id uuid REFERENCES parent, lab
 
 STEP = """
 INSERT INTO parent (name) SELECT 'p' || g FROM generate_series(1, 5) AS g;
-INSERT INTO child (parent_id, label, made, token) SELECT id, name, now() AT TIME ZONE 'Asia/Tokyo', gen_random_uuid() FROM parent
+INSERT INTO child (parent_id, label, made, token)
+SELECT id, name, now() AT TIME ZONE 'Asia/Tokyo', gen_random_uuid() FROM parent
 """
 
 
