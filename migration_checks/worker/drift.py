@@ -17,7 +17,7 @@ def collect(context: MigrationContext, into: list[list[str]]) -> Sequence[Any]:
     if metadata is None:
         return ()
     context.opts["include_name"] = _without_own_schema(context.opts.get("include_name"))
-    into.append([_line(each) for each in _flat(compare_metadata(context, metadata))])
+    into.append(_lines(list(_flat(compare_metadata(context, metadata)))))
     return ()
 
 
@@ -39,6 +39,32 @@ def _flat(found: Any) -> Iterator[tuple[Any, ...]]:
             yield from _flat(each)
         else:
             yield each
+
+
+def _lines(found: list[tuple[Any, ...]]) -> list[str]:
+    """Each difference once: what lies on a table that differs as a whole goes with it, and what differs is not two things."""
+    tables = {(each[0].partition("_")[0], _table(each[1])) for each in found if each[0] in ("add_table", "remove_table")}
+    lines: dict[tuple[Any, ...], str] = {}
+    for each in found:
+        action, _, what = each[0].partition("_")
+        item = each[1]
+        if what in _ON_TABLES and (action, _table(item.table)) in tables:
+            continue
+        name = (what, _table(item.table), str(item.name)) if what in _ON_TABLES and item.name else (len(lines),)
+        lines[name] = _differs(what, item) if name in lines else _line(each)
+    return list(lines.values())
+
+
+_ON_TABLES = ("index", "constraint", "fk")
+
+
+def _table(table: Any) -> tuple[str | None, str]:
+    return table.schema, str(table.name)
+
+
+def _differs(what: str, item: Any) -> str:
+    """An index or constraint that autogenerate would drop and make again."""
+    return f"{_WORDS.get(what, what)} {item.name} on {_name(item.table.schema, item.table.name)}: the models say otherwise"
 
 
 def _line(difference: tuple[Any, ...]) -> str:

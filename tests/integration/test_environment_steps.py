@@ -285,10 +285,24 @@ def test_drift(tmp_path: Path, database: str) -> None:
         "target_metadata = None",
         "import sqlalchemy as sa\n    target_metadata = sa.MetaData()\n"
         "    sa.Table('t', target_metadata, sa.Column('id', sa.BigInteger, primary_key=True), sa.Column('extra', sa.Text))\n"
-        "    sa.Table('u', target_metadata, sa.Column('id', sa.Integer, primary_key=True))",
+        "    sa.Table('u', target_metadata, sa.Column('id', sa.Integer, index=True))\n"
+        "    sa.Index('twice', target_metadata.tables['t'].c.extra)",
     ).replace("target_metadata=target_metadata", "target_metadata=target_metadata, compare_type=True, include_schemas=True")
     project = make_project(
-        tmp_path, [Script("a1", upgrade=sql("CREATE TABLE t (id int PRIMARY KEY)", "CREATE INDEX by_id ON t (id)"))], env=env
+        tmp_path,
+        [
+            Script(
+                "a1",
+                upgrade=sql(
+                    "CREATE TABLE t (id int PRIMARY KEY)",
+                    "CREATE INDEX by_id ON t (id)",
+                    "CREATE INDEX twice ON t (id)",
+                    "CREATE TABLE v (id int)",
+                    "CREATE INDEX on_v ON v (id)",
+                ),
+            )
+        ],
+        env=env,
     )
     with Environment(project.lineage(), timeout=60) as environment, connect(database) as look:
         environment.attach(database)
@@ -299,7 +313,9 @@ def test_drift(tmp_path: Path, database: str) -> None:
             "column t.extra is in the models, not in the database",
             "column t.id: type is INTEGER, the models say BIGINT",
             "index by_id on t (id) is in the database, not in the models",
+            "index twice on t: the models say otherwise",
             "table u is in the models, not in the database",
+            "table v is in the database, not in the models",
         )
 
 
