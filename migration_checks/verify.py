@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 
 from migration_checks.bench import Bench
 from migration_checks.checkpoints import Checkpoints
@@ -16,6 +17,7 @@ from migration_checks.extensions import MissingExtension
 from migration_checks.findings import judge
 from migration_checks.graph import Graph
 from migration_checks.leap import leap
+from migration_checks.moments import Moments
 from migration_checks.origin import Origin
 from migration_checks.profile import Profile, read_file
 from migration_checks.providers import Provider, elsewhere, provider_for
@@ -65,8 +67,13 @@ def _verify_on(
         origin = Origin(settings.lineage, databases)
         route = plan(graph, origin.start(environment, graph, start, end), end)
         run = Run(settings, environment, origin, graph, route, progress, profile)
+        since = datetime.now(UTC)
         transitions = tuple(run.legs())
-    findings, notes = waive(settings, route.revisions, judge(transitions, CHECKS, only=settings.only, skip=settings.skip))
+        # A server by URL may have another clock; what it wrote is dated by that one.
+        moments = Moments(since + run.clock, datetime.now(UTC) + run.clock)
+    transitions = tuple(map(moments.transition, transitions))
+    found = judge(transitions, CHECKS, only=settings.only, skip=settings.skip)
+    findings, notes = waive(settings, route.revisions, tuple(map(moments.finding, found)))
     order = [revision.id for revision in graph.revisions]
     return build_report(settings, server, order, transitions, findings, run.not_checked, (*known, *notes))
 
@@ -102,6 +109,7 @@ class Run:
         self.progress = progress
         self.profile = profile
         self.done = 0
+        self.clock = timedelta()
         self.not_checked: list[Note] = list(origin.notes)
 
     def legs(self) -> Iterator[Transition]:
@@ -120,6 +128,7 @@ class Run:
                 fresh=self.origin.fresh,
                 progress=self._tell,
             )
+            self.clock = bench.clock
             smooth = True
             for transition in walker.walk():
                 smooth = smooth and not (transition.leg is Leg.ASCEND and transition.failure is not None)
