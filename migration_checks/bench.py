@@ -58,11 +58,21 @@ class Bench:
         self.seed = seed
         self.profile = profile
         self.scale = scale
-        self.connection: psycopg.Connection = connect(url)
-        self.rows = Rows(self.connection)
+        self._connect()
+        self.rows = Rows(self.connection, reader=self.reader)
         self.synthesizer = self._synthesizer()
         self.questions = Questions(lineage)
         self.clock = self._clock()
+
+    def _connect(self) -> None:
+        """Open the connection that rows are read and written on, and one for the catalog alone.
+
+        The catalog's queries cost more to plan than to run. A session keeps their plans until it drops or rolls back
+        something, which this one never does.
+        """
+        self.connection: psycopg.Connection = connect(self.url)
+        self.reader: psycopg.Connection = connect(self.url)
+        self.reader.execute("SET plan_cache_mode = force_generic_plan")
 
     def _synthesizer(self) -> Synthesizer:
         return Synthesizer(self.connection, rows=self.size, seed=self.seed, profile=self.profile, scale=self.scale)
@@ -78,11 +88,12 @@ class Bench:
         """Let go of the database; `enter` takes hold of it again."""
         self.environment.detach()
         self.connection.close()
+        self.reader.close()
 
     def enter(self) -> None:
         """Take hold of the database again after `leave`."""
-        self.connection = connect(self.url)
-        self.rows.connection = self.connection
+        self._connect()
+        self.rows.reconnect(self.connection, self.reader)
         self.synthesizer = self._synthesizer()
         self.environment.attach(self.url)
 
@@ -95,8 +106,8 @@ class Bench:
         databases.drop(self.url)
         databases.restore_roles(keep=roles)
         self.url = make()
-        self.connection = connect(self.url)
-        self.rows = Rows(self.connection)
+        self._connect()
+        self.rows = Rows(self.connection, reader=self.reader)
         self.synthesizer = self._synthesizer()
         self.environment.attach(self.url)
 
@@ -147,7 +158,7 @@ class Bench:
 
         `asked` are the revisions applied here, which decide what invariants are asked.
         """
-        catalog = without(read_catalog(self.connection), self.bookkeeping)
+        catalog = without(read_catalog(self.reader), self.bookkeeping)
         if previous is not None:
             catalog = _shared(previous.catalog, catalog)
         tables = self.rows.read(previous.tables if previous else None, keep=keep, skip=self.bookkeeping)

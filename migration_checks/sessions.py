@@ -13,8 +13,9 @@ from migration_checks.worker.variables import WORKER_NAME
 
 _END = """
 SELECT pg_catalog.pg_terminate_backend(pid)
-  FROM pg_catalog.pg_stat_activity
- WHERE application_name = %s AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
+  FROM pg_catalog.pg_stat_get_activity(NULL)
+ WHERE application_name = %s AND pid <> pg_catalog.pg_backend_pid()
+   AND datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
 """
 
 _BLOCKED = """

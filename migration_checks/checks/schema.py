@@ -183,9 +183,13 @@ def ailing(catalog: Catalog) -> dict[ObjectId, tuple[str, str]]:
 def _invalid(transition: Transition) -> Iterator[Evidence]:
     if not settled(transition, Leg.ASCEND, Leg.UNDO, Leg.REDO, Leg.DESCEND):
         return
-    known = ailing(transition.before.catalog)
-    known |= ailing(transition.baseline.catalog) if transition.baseline else {}
-    for (kind, identity), (facet, meaning) in sorted(ailing(transition.after.catalog).items()):
+    # Most objects are the very ones that were there before: only the others can have become invalid here.
+    before = transition.before.catalog
+    fresh = {key: thing for key, thing in transition.after.catalog.items() if before.get(key) is not thing}
+    known = ailing({key: before[key] for key in fresh if key in before})
+    if transition.baseline is not None:
+        known |= ailing({key: transition.baseline.catalog[key] for key in fresh if key in transition.baseline.catalog})
+    for (kind, identity), (facet, meaning) in sorted(ailing(fresh).items()):
         if (kind, identity) not in known:
             yield Evidence(identity, f"After this step {meaning}.", {"kind": kind, "invalid": facet})
 

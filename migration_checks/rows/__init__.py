@@ -30,25 +30,36 @@ __all__ = ["Rows"]
 class Rows:
     """The rows of one database. `connection` is an autocommit one of the toolkit's own, `samples` how many a finding shows.
 
+    `reader`, another one, is asked what is asked at every place: a session in which nothing is dropped or rolled back keeps
+    the plans of such queries, which cost more than running them.
+
     What a step did must be committed before it is looked at. Sessions that stay connected must have flushed their
     statistics (`pg_stat_force_next_flush`, PostgreSQL 15 up): that is how untouched tables are told.
     """
 
-    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], *, samples: int = 5) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[tuple[Any, ...]],
+        *,
+        reader: psycopg.Connection[tuple[Any, ...]] | None = None,
+        samples: int = 5,
+    ) -> None:
         self.samples = samples
-        self._shop = Workshop(connection)
+        self._shop = Workshop(connection, reader)
         self._reader = Reader()
         self._sequences = Sequences()
         self._lost: dict[FateId, Lost] = {}
 
     @property
     def connection(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """The connection in use; it may be replaced by another one to the same database."""
+        """The connection in use; `reconnect` replaces it."""
         return self._shop.connection
 
-    @connection.setter
-    def connection(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
-        self._shop.connection = connection
+    def reconnect(
+        self, connection: psycopg.Connection[tuple[Any, ...]], reader: psycopg.Connection[tuple[Any, ...]] | None = None
+    ) -> None:
+        """Go on with other connections to the same database."""
+        self._shop.connection, self._shop.reader = connection, reader or connection
 
     def read(
         self, previous: Mapping[str, Table] | None, *, keep: bool, skip: Collection[str] = frozenset()

@@ -24,8 +24,7 @@ class Sequences:
     def read(self, shop: Workshop, tables: Mapping[str, Table]) -> tuple[Sequence, ...]:
         """Every sequence that feeds a numeric column of `tables`, by name."""
         by_oid = {table.oid: table for table in tables.values() if table.unread is None}
-        parameters = (list(by_oid),)
-        found = shop.connection.execute(_SEQUENCES, parameters).fetchall() if by_oid else []
+        found = shop.look(_SEQUENCES, (list(by_oid),)) if by_oid else []
         fed = [row for row in found if _numeric(by_oid[row[1]], row[2])]
         starts = _starts(shop, sorted({row[0] for row in fed if row[4] is None and row[5]}))
         return tuple(

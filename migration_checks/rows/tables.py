@@ -18,7 +18,7 @@ def describe(shop: Workshop, stamps: Sequence[Stamp]) -> dict[int, Table]:
     """Tables by oid, as yet without rows or digests; `relation` is the table itself."""
     if not stamps:
         return {}
-    found = shop.connection.execute(_TABLES, ([stamp.oid for stamp in stamps],)).fetchall()
+    found = shop.look(_TABLES, ([stamp.oid for stamp in stamps],))
     parts = {oid: (columns, uniques, references) for oid, columns, uniques, references in found}
     return {stamp.oid: _table(stamp, *parts[stamp.oid]) for stamp in stamps}
 

@@ -14,8 +14,8 @@ _STAMPS = files("migration_checks.rows").joinpath("stamps.sql").read_text().repl
 
 _SESSIONS = """
 SELECT pid
-FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+FROM pg_stat_get_activity(NULL)
+WHERE datid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND backend_type = 'client backend'
   AND application_name <> 'migration-checks'
 """
 
@@ -57,15 +57,15 @@ class Watch:
         doubt = "" if trusted else f"?{next(_doubts)}"
         return [
             Stamp(oid, name, f"ONLY {name}" if only else name, data + doubt, shape, unread)
-            for oid, name, only, data, shape, unread in shop.rows(_STAMPS)
+            for oid, name, only, data, shape, unread in shop.look(_STAMPS)
         ]
 
     def _settled(self, shop: Workshop) -> bool:
         """Wait a moment for sessions that are leaving; True when all are gone and counting is on."""
         for _ in range(_PATIENCE):
-            sessions = {pid for (pid,) in shop.rows(_SESSIONS)}
+            sessions = {pid for (pid,) in shop.look(_SESSIONS)}
             if not sessions:
-                return bool(shop.row("SELECT current_setting('track_counts')::bool")[0])
+                return bool(shop.look("SELECT current_setting('track_counts')::bool")[0][0])
             if sessions <= self._lingering:
                 return False
             shop.execute("SELECT pg_sleep(0.01)")

@@ -42,8 +42,9 @@ END $body$
 class Workshop:
     """Runs the toolkit's own statements in one database; `work` wraps them in a transaction that no event trigger hears."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, reader: Connection | None = None) -> None:
         self.connection = connection
+        self.reader = reader or connection
         self._token = secrets.token_hex(4)
         self._count = 0
         self._schema = False
@@ -72,6 +73,10 @@ class Workshop:
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         return self.execute(statement).fetchall()
+
+    def look(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """Ask the catalog something that is asked at every place; the plan is kept as long as `reader` is."""
+        return self.reader.execute(query.encode(), parameters or None, prepare=True).fetchall()
 
     def row(self, statement: str) -> tuple[Any, ...]:
         row = self.execute(statement).fetchone()

@@ -235,7 +235,7 @@ def test_rows_read_stay_valid_on_another_connection(rows: Rows, database: str) -
     before = rows.read(None, keep=True)
     rows.connection.close()
     with connect(database) as connection:
-        rows.connection = connection
+        rows.reconnect(connection)
         run(database, "DELETE FROM t1")
         after = rows.read(before, keep=True)
 
