@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from migration_checks.rows.holdable import holdable
 from migration_checks.rows.identity import Tables, pair_columns, same_table
 from migration_checks.rows.keys import common_key, joined
 from migration_checks.rows.matching import leftover_by_key, leftover_by_value, temporary
@@ -16,7 +17,10 @@ from migration_checks.transition import TableChange
 
 
 def survivors(shop: Workshop, samples: int, before: Tables, written: Tables, now: Tables) -> Iterator[TableChange]:
-    """For each table that is still there: the rows that `written` has beyond `before`, held against what is there `now`."""
+    """For each table that is still there: the rows that `written` has beyond `before`, held against what is there `now`.
+
+    Rows are left out that the table, as it is now, has no place for.
+    """
     for name in sorted(written):
         table, earlier = written[name], same_table(written[name], before)
         later = same_table(table, now)
@@ -26,6 +30,9 @@ def survivors(shop: Workshop, samples: int, before: Tables, written: Tables, now
         if not rows.rows:
             continue
         columns = pair_columns(rows, later)
+        rows = holdable(shop, rows, later, columns)
+        if not rows.rows:
+            continue
         change = TableComparison(shop, samples, rows, later, columns, frozenset(), renumbered=False).change()
         change = replace(change, added=0, added_samples=())
         if not change.equal:

@@ -149,6 +149,51 @@ def test_written_rows_survive_or_not(rows: Rows, database: str, downgrade: str, 
     assert bool(missing or changed) == bool(found)
 
 
+@pytest.mark.parametrize(
+    ("upgrade", "value", "downgrade", "changed"),
+    [
+        (
+            "ALTER TABLE s ALTER n DROP NOT NULL",
+            "NULL, 'a', 1, 'old'",
+            "UPDATE s SET n = 0 WHERE n IS NULL; ALTER TABLE s ALTER n SET NOT NULL",
+            0,
+        ),
+        (
+            "ALTER TABLE s ALTER c TYPE text",
+            "1, 'too long', 1, 'old'",
+            "ALTER TABLE s ALTER c TYPE varchar(3) USING left(c, 3)",
+            0,
+        ),
+        ("ALTER TABLE s ALTER m TYPE numeric", "1, 'a', 1.239, 'old'", "ALTER TABLE s ALTER m TYPE numeric(5, 2)", 0),
+        (
+            "ALTER TABLE s ALTER m TYPE numeric",
+            "1, 'a', 1.25, 'old'",
+            "ALTER TABLE s ALTER m TYPE numeric(5, 2) USING trunc(m)",
+            1,
+        ),
+        ("ALTER TYPE e ADD VALUE 'new'", "1, 'a', 1, 'new'", "{label}", 0),
+        ("ALTER TYPE e ADD VALUE 'new'", "1, 'a', 1, 'other'", "UPDATE s SET e = 'other'; {label}", 0),
+        ("ALTER TYPE e ADD VALUE 'new'", "1, 'a', 1, 'other'", "UPDATE s SET e = 'old'; {label}", 1),
+    ],
+)
+def test_rows_that_only_the_new_schema_can_hold(
+    rows: Rows, database: str, upgrade: str, value: str, downgrade: str, changed: int
+) -> None:
+    """What a downgrade has to change, since the old schema has no place for it, is no loss; what it need not change is."""
+    label = """UPDATE s SET e = 'old' WHERE e = 'new'; ALTER TYPE e RENAME TO o; CREATE TYPE e AS ENUM ('old', 'other');
+        ALTER TABLE s ALTER e TYPE e USING e::text::e; DROP TYPE o"""
+    table = "CREATE TABLE s (id int PRIMARY KEY, n int NOT NULL, c varchar(3), m numeric(5, 2), e e)"
+    run(database, f"CREATE TYPE e AS ENUM ('old', 'other'); {table}; INSERT INTO s VALUES (1, 1, 'a', 1, 'old')")
+    run(database, upgrade)
+    before = rows.read(None, keep=True)
+    run(database, f"INSERT INTO s VALUES (2, {value})")
+    written = rows.read(before, keep=True)
+    run(database, downgrade.format(label=label))
+    found = rows.survivors(before, written, rows.read(written, keep=False))
+
+    assert changed == sum(column.changed for table in found for column in table.columns)
+
+
 def test_clocks_may_be_behind(rows: Rows, database: str) -> None:
     """A window is taken as the server's clock has it, a little slack allowed."""
     run(database, "CREATE TABLE t (id int PRIMARY KEY, at timestamptz); INSERT INTO t VALUES (1, '2024-01-01 10:00:01+00')")
