@@ -30,6 +30,7 @@ class Recovery:
         self.rows = rows
         self.fresh = fresh
         self.ground: frozenset[str] = frozenset()
+        self.empty_only: set[str] = set()  # revisions that rows cannot pass: their places are filled anew, from nothing
         self.unfilled: dict[str, dict[str, str]] = {}
 
     def start(self, before: Sequence[Revision]) -> Place:
@@ -74,8 +75,11 @@ class Recovery:
         place = Place(tuple(each for each in applied if each in copy.applied), copy.snapshot)
         self.trail.places[place.key] = place
         self.trail.forget_above(copy.applied)
-        for each in applied:
-            if each not in copy.applied:
+        for number, each in enumerate(applied, 1):
+            if each in self.empty_only and each not in copy.applied:
+                below = Place(tuple(applied[: number - 1]), self.without_rows(applied[:number]))
+                place = self.arrive(self.graph.by_id[each], below, below.snapshot)
+            elif each not in copy.applied:
                 place = self._repeat(self.graph.by_id[each], place)
         return place
 

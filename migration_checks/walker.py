@@ -226,6 +226,7 @@ class Walker:
         self._note(revision, "Its upgrade fails on rows; its other legs were walked without the rows of the revisions below.")
 
     def _without_rows(self, revision: Revision, below: Place) -> tuple[Place, Snapshot]:
+        self.recovery.empty_only.add(revision.id)
         applied = below.applied
         before = Place(applied, self.recovery.without_rows(applied))
         self.bench.upgrade_or_why(revision.id)
