@@ -162,6 +162,7 @@ def _failure(table: Fields) -> Failure:
         kind=table.required("kind", table.text("kind")),
         message=table.required("message", table.text("message")),
         refused=bool(table.flag("refused")),
+        deliberate=bool(table.flag("deliberate")),
         timed_out=bool(table.flag("timed_out")),
         sqlstate=table.text("sqlstate"),
         statement=table.text("statement"),
