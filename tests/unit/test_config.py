@@ -234,7 +234,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=st.dictionaries(st.sampled_from(TABLE_KEYS), VALUES, max_size=4))
 def test_no_table_gives_a_traceback(project: Path, monkeypatch: pytest.MonkeyPatch, table: dict[str, Any]) -> None:
     """Whatever a file holds, there are settings or a sentence."""
@@ -244,7 +244,7 @@ def test_no_table_gives_a_traceback(project: Path, monkeypatch: pytest.MonkeyPat
     assert answers(lambda: load_settings({}, project))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.binary(max_size=60)
     | st.text(max_size=60).map(lambda text: f"[tool.migration_checks]\n{text}".encode("utf-8", "replace"))

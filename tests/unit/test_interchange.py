@@ -101,7 +101,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_no_document_gives_a_traceback(data: st.DataObject) -> None:
     """A report with anything anywhere is read, and then as its schema allows, or refused in a sentence."""
@@ -115,7 +115,7 @@ def test_no_document_gives_a_traceback(data: st.DataObject) -> None:
     assert answers(lambda: from_json(json.dumps(document)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(content=st.binary(max_size=40) | st.text(max_size=40))
 def test_no_bytes_give_a_traceback(content: str | bytes) -> None:
     """Whatever a file holds, the answer is a sentence."""

@@ -39,7 +39,7 @@ def test_a_marker_for_bots(lineage: str) -> None:
     assert json.loads(found[1]) == {"verdict": "failed", "lineage": lineage, "findings": 5}
 
 
-@pytest.mark.parametrize("number", [0, 1, 50, 5000])
+@pytest.mark.parametrize("number", [0, 1, 50, 1000])
 def test_it_fits(number: int) -> None:
     """However much was found, the comment stays below the limit and says what it left out."""
     findings = tuple(replace(LOST, subject=f"public.items.{HOSTILE}{each}") for each in range(number))
