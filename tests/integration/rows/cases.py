@@ -206,8 +206,8 @@ HEALTHY = (
         "text of JSON to jsonb",
         "ALTER TABLE d ALTER v TYPE jsonb USING v::jsonb",
         ("represented v 2",),
-        """CREATE TABLE d (id int PRIMARY KEY, v text); INSERT INTO d VALUES (1, '{"b":1,"a":2}'), (2, "
-        "'[1,2]'), (3, '5')""",
+        "CREATE TABLE d (id int PRIMARY KEY, v text); "
+        """INSERT INTO d VALUES (1, '{"b":1,"a":2}'), (2, '[1,2]'), (3, '5')""",
     ),
     Case(
         "text to a jsonb string",

@@ -33,6 +33,7 @@ def queries(rows: Rows) -> int:
     return int(row[0])
 
 
+@pytest.mark.usefixtures("counters")
 def test_untouched_table_is_the_same_value(rows: Rows, database: str) -> None:
     """Only the table that a step wrote to is read again; the others are the very same values."""
     run(database, MANY)
@@ -87,6 +88,7 @@ def test_rolled_back_writes_change_nothing(rows: Rows, database: str) -> None:
     assert rows.compare(before, after).data_equal
 
 
+@pytest.mark.usefixtures("counters")
 def test_untouched_tables_are_not_scanned(rows: Rows, database: str) -> None:
     """Reading again costs no scan where nothing happened."""
     run(database, MANY)
@@ -137,6 +139,7 @@ def test_older_mirrors_stay(rows: Rows, database: str) -> None:
         assert change.columns[0].changed == 1
 
 
+@pytest.mark.usefixtures("counters")
 def test_partitions_are_read_through_their_root(rows: Rows, database: str) -> None:
     """A partitioned table is one table; writing to a partition touches it; inheritance children stand for themselves."""
     run(
@@ -229,6 +232,7 @@ def test_an_owner_without_privileges_is_enough(owned: tuple[str, Callable[[str],
     assert {"closed.t", "public.rls", "public.secret"} == set(changes.unread)
 
 
+@pytest.mark.usefixtures("counters")
 def test_rows_read_stay_valid_on_another_connection(rows: Rows, database: str) -> None:
     """A connection may be replaced; what was read before goes on to count."""
     run(database, MANY)
