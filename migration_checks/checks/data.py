@@ -14,7 +14,10 @@ from migration_checks.checks.differences import (
     real,
 )
 from migration_checks.checks.schema import promises_return, settled
+from migration_checks.checks.upkeep import upkeep
 from migration_checks.checks.wording import (
+    BY_TRIGGER,
+    column_subject,
     counted,
     failure_facts,
     failure_subject,
@@ -34,9 +37,13 @@ THEN, NOW = "before the upgrade", "after the downgrade"
 def _lost(transition: Transition, what: str) -> Iterator[Evidence]:
     if not settled(transition, Leg.ASCEND):
         return
+    kept = upkeep(transition).columns if transition.fates else frozenset()
     for fate in sorted(transition.fates, key=lambda each: (each.subject, each.how)):
         if fate.what == what and fate.lost > 0:
-            yield Evidence(fate.subject, _obituary(fate), _fate_facts(fate))
+            if fate.how == "overwritten" and fate.subject in kept:
+                yield Evidence(fate.subject, f"{_obituary(fate)} {BY_TRIGGER}", _fate_facts(fate), Severity.INFO)
+            else:
+                yield Evidence(fate.subject, _obituary(fate), _fate_facts(fate))
 
 
 def _obituary(fate: Fate) -> str:
@@ -112,9 +119,12 @@ def _rerun(transition: Transition, then: str, now: str) -> Iterator[Evidence]:
 def _discarded(transition: Transition) -> Iterator[Evidence]:
     if not settled(transition, Leg.WRITES):
         return
+    kept = upkeep(transition).columns if transition.discarded else frozenset()
     for table in by_name(transition.discarded):
         columns = {
-            column.column: real(column) for column in sorted(table.columns, key=lambda each: each.column) if real(column)
+            column.column: real(column)
+            for column in sorted(table.columns, key=lambda each: each.column)
+            if real(column) and column_subject(transition, table.table, column.column) not in kept
         }
         if not table.missing and not columns:
             continue

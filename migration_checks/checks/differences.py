@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migration_checks.check import Evidence, Severity
-from migration_checks.checks.wording import column_subject, counted, exists, for_example, row_facts, sample_facts, share
+from migration_checks.checks.upkeep import upkeep
+from migration_checks.checks.wording import (
+    BY_TRIGGER,
+    JOURNAL,
+    column_subject,
+    counted,
+    exists,
+    for_example,
+    row_facts,
+    sample_facts,
+    share,
+)
 from migration_checks.snapshot import Json
-from migration_checks.transition import ColumnChange, TableChange, Transition
+from migration_checks.transition import ColumnChange, Leg, TableChange, Transition
 
 _MOST_COLUMNS = 4
 _NEARLY_ALL = 0.8
@@ -60,7 +72,11 @@ def added_rows(transition: Transition, then: str, now: str, severity: Severity |
         if count and table.table_before is not None:
             message = f"{counted(count, 'row')} that did not exist {then} {'is' if count == 1 else 'are'} left over {now}"
             facts = _row_facts(table, count, "rows left over")
-            yield Evidence(table.table, f"{message}{for_example(table.added_samples)}.", facts, severity)
+            message = f"{message}{for_example(table.added_samples)}."
+            if table.table in upkeep(transition).journals:
+                yield Evidence(table.table, f"{message} {JOURNAL}", facts, Severity.INFO)
+            else:
+                yield Evidence(table.table, message, facts, severity)
 
 
 def altered_rows(transition: Transition, then: str, now: str) -> Iterator[Evidence]:
@@ -89,7 +105,19 @@ def altered_values(transition: Transition, then: str, now: str, filled: Severity
             continue
         for column in sorted(table.columns, key=lambda each: each.column):
             if evidence := _altered_column(transition, table, column, then, now, filled):
-                yield evidence
+                yield _excused(transition, table, evidence)
+
+
+def _excused(transition: Transition, table: TableChange, evidence: Evidence) -> Evidence:
+    """What triggers write by themselves at every change, weighed as info. A journal's rows are its triggers' only when new:
+    those that it held before a downgrade nobody may alter.
+    """
+    kept = upkeep(transition)
+    if evidence.subject in kept.columns:
+        return replace(evidence, severity=Severity.INFO, message=f"{evidence.message} {BY_TRIGGER}")
+    if table.table in kept.journals and transition.leg in (Leg.REDO, Leg.ORDER):
+        return replace(evidence, severity=Severity.INFO, message=f"{evidence.message} {JOURNAL}")
+    return evidence
 
 
 def _names_other_rows(transition: Transition, table: TableChange) -> bool:

@@ -13,6 +13,10 @@ _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _LONGEST_MESSAGE = 300
 
 
+BY_TRIGGER = "A trigger keeps it up whenever a row of its table is written."
+JOURNAL = "Triggers write it whenever a row of their tables is written."
+
+
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """`1 row`, `1,000 rows`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
