@@ -255,7 +255,7 @@ def test_models_that_cannot_be_compared(talk: Callable[..., Talk]) -> None:
     """What env.py raises meanwhile is the reason."""
     made = talk(*CHAIN, env="raise ValueError('no models today')")
 
-    with pytest.raises(EnvironmentFailure, match="models cannot be compared.*no models today"):
+    with pytest.raises(EnvironmentFailure, match=r"models cannot be compared.*no models today"):
         made.driver.drift()
 
 
