@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from migration_checks.rows.identity import ColumnPair
@@ -10,9 +10,14 @@ from migration_checks.rows.values import hashed, is_document, is_moment, plain, 
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column
 
+# A column of the user's may bear any name, and must not be taken for one of ours.
 ID = '"migration_checks id"'
 _PLACE = '"migration_checks place"'
+_TEXT = '"migration_checks text"'
 _PAIRED = '"migration_checks paired"'
+
+Chance = Callable[[ColumnPair, int, str], str]
+"""SQL that is true when the value of a pair of columns on one side (0 or 1) is of that run's making."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +82,26 @@ def _alone(one: str, relation: str, other: str, partner: str, on: str) -> str:
 
 
 def pair_off(
-    shop: Workshop, left: Leftover, agreeing: Sequence[ColumnPair], order: Sequence[ColumnPair], *, unique: bool
+    shop: Workshop,
+    left: Leftover,
+    agreeing: Sequence[ColumnPair],
+    order: Sequence[ColumnPair],
+    *,
+    unique: bool,
+    chance: Chance | None = None,
 ) -> str:
     """Pair rows that agree in meaning in all of `agreeing`, a temporary table (b, a) of their numbers.
 
-    Within a group rows are paired in `order`; with `unique` only groups of one row a side are paired at all.
+    Within a group rows are paired in `order`; with `unique` only groups of one row a side are paired at all. Values that
+    `chance` explains agree with one another.
     """
-    texts = [[_meaning(shop, pair, side) for pair in agreeing] for side in (0, 1)]
+    texts = [[_meaning(shop, pair, side, chance) for pair in agreeing] for side in (0, 1)]
     orders = [[f"r.{quoted(pair[side].name)}::text" for pair in order] for side in (0, 1)]
     shop.finish()
     ranked = [
-        f"""SELECT {ID} AS id, h, row_number() OVER (PARTITION BY h ORDER BY {", ".join([*order_by, ID])}) AS place,
-                   count(*) OVER (PARTITION BY h) AS size
-            FROM (SELECT r.*, ROW({", ".join(text)})::text AS h FROM {table} AS r) AS r"""
+        f"""SELECT {ID} AS id, {_TEXT} AS text, count(*) OVER (PARTITION BY {_TEXT}) AS size,
+                   row_number() OVER (PARTITION BY {_TEXT} ORDER BY {", ".join([*order_by, ID])}) AS place
+            FROM (SELECT r.*, ROW({", ".join(text)})::text AS {_TEXT} FROM {table} AS r) AS r"""
         for table, text, order_by in zip((left.before, left.after), texts, orders, strict=True)
     ]
     single = "WHERE x.size = 1 AND y.size = 1" if unique else ""
@@ -97,7 +109,7 @@ def pair_off(
         shop,
         "pairs",
         f"""
-        SELECT x.id AS b, y.id AS a FROM ({ranked[0]}) AS x JOIN ({ranked[1]}) AS y USING (h, place) {single}""",
+        SELECT x.id AS b, y.id AS a FROM ({ranked[0]}) AS x JOIN ({ranked[1]}) AS y USING (text, place) {single}""",
     )
 
 
@@ -139,10 +151,16 @@ def _row_hash(pairs: Sequence[ColumnPair], side: int) -> str:
     return f"hash_record_extended(ROW({', '.join(parts)}), 7)" if parts else "0::bigint"
 
 
-def _meaning(shop: Workshop, pair: ColumnPair, side: int) -> str:
-    """SQL of text that is the same on both sides when the values mean the same."""
+def _meaning(shop: Workshop, pair: ColumnPair, side: int, chance: Chance | None) -> str:
+    """SQL of text that is the same on both sides when the values mean the same, or are both of their run's making."""
+    value = f"r.{quoted(pair[side].name)}"
+    meaning = _spelled(shop, pair, side, value)
+    explained = chance(pair, side, value) if chance else "false"
+    return meaning if explained == "false" else f"CASE WHEN {explained} THEN 'migration_checks run' ELSE {meaning} END"
+
+
+def _spelled(shop: Workshop, pair: ColumnPair, side: int, value: str) -> str:
     column = pair[side]
-    value = f"r.{quoted(column.name)}"
     if any(is_document(each) for each in pair):
         return f"coalesce({shop.cast(f'{value}::text', 'text', 'jsonb')}::text, {value}::text)"
     if all(is_moment(each) for each in pair) and len({each.type for each in pair}) > 1:

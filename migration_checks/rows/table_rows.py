@@ -75,15 +75,28 @@ class TableComparison:
         self, key: tuple[ColumnPair, ...], rest: Sequence[ColumnPair], left: Leftover, volatile: Volatile, *, unique: bool
     ) -> tuple[Leftover, int, list[ColumnChange]]:
         """Rows that are the same in all but their key: not lost and added, but renumbered."""
-        shop = self.shop
         agreeing = [pair for pair in rest if not (volatile.may_be(pair) or self._drawn_text(left, pair))]
         if not agreeing and not (volatile.windows and all(volatile.may_be(pair) for pair in key)):
             return left, 0, []
-        pairs = pair_off(shop, left, agreeing, [*key], unique=unique)
+        left, alike, explained = self._alike_but_for_the_run(left, rest, key, volatile)
+        if not (left.rows_before and left.rows_after):
+            return left, alike, explained
+        pairs = pair_off(self.shop, left, agreeing, [*key], unique=unique)
         compared = [*key, *(pair for pair in rest if pair not in agreeing)]
-        matching = Matching(paired(left, pairs), key)
-        more, changes = compare_cells(shop, matching, compared, self.samples, volatile)
-        return without_pairs(shop, left, pairs), more, changes
+        more, changes = compare_cells(self.shop, Matching(paired(left, pairs), key), compared, self.samples, volatile)
+        return without_pairs(self.shop, left, pairs), alike + more, merged(explained, changes)
+
+    def _alike_but_for_the_run(
+        self, left: Leftover, pairs: Sequence[ColumnPair], key: Sequence[ColumnPair], volatile: Volatile
+    ) -> tuple[Leftover, int, list[ColumnChange]]:
+        """Rows of two runs that agree in all `pairs` wherever the run alone does not explain the value."""
+        if volatile.windows is None:
+            return left, 0, []
+        partners = pair_off(self.shop, left, pairs, key, unique=False, chance=volatile.explained)
+        compared = [*key, *(pair for pair in pairs if volatile.can_be(pair))]
+        matching = Matching(paired(left, partners), tuple(key or pairs))
+        found, changes = compare_cells(self.shop, matching, compared, self.samples, volatile)
+        return without_pairs(self.shop, left, partners), found, changes
 
     def _drawn_text(self, left: Leftover, pair: ColumnPair) -> bool:
         """Whether two runs drew all values of a text column at random, as uuids are."""
@@ -119,9 +132,8 @@ class TableComparison:
         pairs = self.columns.pairs
         if not (left.rows_before and left.rows_after):
             return left, 0, []
+        left, more, changes = self._alike_but_for_the_run(left, pairs, (), volatile)
         others = [pair for pair in pairs if volatile.may_be(pair) or not same_values(self.shop, left, pair)]
-        more: int = 0
-        changes: list[ColumnChange] = []
         for altered in [others] if others else [[pair] for pair in pairs]:
             agreeing = [pair for pair in pairs if pair not in altered]
             if agreeing and left.rows_before and left.rows_after:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from migration_checks.rows.identity import ColumnPair
 from migration_checks.rows.values import base, is_moment, is_text, literal, quoted
-from migration_checks.snapshot import Column
 
 Window: TypeAlias = "tuple[datetime, datetime]"
 
@@ -17,6 +16,15 @@ _SLACK = 2.0
 """Seconds by which the clocks of a script, its driver and the server may differ."""
 
 _UUID = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
+
+_EPOCHS = frozenset(("integer", "bigint", "numeric", "double precision"))
+"""Types that can tell the seconds since 1970 to the second."""
+
+_UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
+"""How many to a second: moments as numbers are counted in seconds, milli-, micro- or nanoseconds."""
+
+_TIME = r"[ T]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?"
+_ZONE = r" ?(Z|UTC|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +41,40 @@ class Volatile:
     drawn: Collection[str] = field(default_factory=frozenset)
 
     def may_be(self, pair: ColumnPair) -> bool:
-        """Whether values of this column may be of the run's making."""
+        """Whether values of this column are likely to be of the run's making, by its type or default alone."""
         return self.windows is not None and (self._is_drawn(pair) or all(is_moment(column) for column in pair))
+
+    def can_be(self, pair: ColumnPair) -> bool:
+        """Whether any value of this column can be of the run's making."""
+        return self.explained(pair, 0, "x") != "false"
 
     def condition(self, pair: ColumnPair, before: str, after: str) -> str:
         """SQL that is true when two differing values are explained by the run alone."""
+        return f"({self.explained(pair, 0, before)} AND {self.explained(pair, 1, after)})" if self.can_be(pair) else "false"
+
+    def explained(self, pair: ColumnPair, side: int, value: str) -> str:
+        """SQL that is true when a value of one side (0 or 1) is of that run's making."""
         if self.windows is None:
             return "false"
+        window = self.windows[side]
         if all(is_moment(column) for column in pair):
-            sides = zip((before, after), pair, self.windows, strict=True)
-            return " AND ".join(_within(value, column, window) for value, column, window in sides)
-        fresh = self._fresh(pair, before, after)
+            return _within(value, base(pair[side]), window)
         if self._is_drawn(pair):
-            return fresh
+            return self._fresh(pair, side, value)
         if all(is_text(column) for column in pair):
-            return f"({looks_drawn(before)} AND {looks_drawn(after)} AND {fresh})"
+            return f"({looks_drawn(value)} AND {self._fresh(pair, side, value)} OR {_written_within(value, window)})"
+        if all(base(column) in _EPOCHS for column in pair):
+            return _counted_within(value, window)
         return "false"
 
     def _is_drawn(self, pair: ColumnPair) -> bool:
         return pair[1].name in self.drawn or pair[1].drawn or base(pair[1]) == "uuid"
 
-    def _fresh(self, pair: ColumnPair, before: str, after: str) -> str:
-        """Neither value occurs in the other run: a value moved from another row is no chance."""
-        left, right = (quoted(column.name) for column in pair)
-        return (
-            f"({before} IS NOT NULL AND {after} IS NOT NULL "
-            f"AND {before}::text NOT IN (SELECT x.{right}::text FROM {self.after} AS x WHERE x.{right} IS NOT NULL) "
-            f"AND {after}::text NOT IN (SELECT x.{left}::text FROM {self.before} AS x WHERE x.{left} IS NOT NULL))"
-        )
+    def _fresh(self, pair: ColumnPair, side: int, value: str) -> str:
+        """The value does not occur in the other run: one that moved from another row is no chance."""
+        other, name = (self.after, self.before)[side], quoted(pair[1 - side].name)
+        there = f"SELECT x.{name}::text FROM {other} AS x WHERE x.{name} IS NOT NULL"
+        return f"({value} IS NOT NULL AND {value}::text NOT IN ({there}))"
 
 
 def looks_drawn(value: str) -> str:
@@ -68,14 +82,37 @@ def looks_drawn(value: str) -> str:
     return f"{value}::text ~ '{_UUID}'"
 
 
-def _within(value: str, column: Column, window: Window) -> str:
-    start, end = (moment.astimezone(UTC) for moment in window)
-    if base(column) == "date":  # the script's zone may be a day ahead or behind
+def _within(value: str, type: str, window: Window) -> str:
+    start, end = _in_utc(window)
+    if type == "date":  # the script's zone may be a day ahead or behind
         return f"{value} BETWEEN {literal(start.date().isoformat())}::date - 1 AND {literal(end.date().isoformat())}::date + 1"
     since = f"(extract(epoch FROM {value}) - {start.timestamp() - _SLACK:.6f})"
     length = (end - start).total_seconds() + 2 * _SLACK
-    if base(column) == "timestamp with time zone":
+    if type == "timestamp with time zone":
         return f"(isfinite({value}) AND {since} BETWEEN 0 AND {length:.6f})"
     return (  # a local time: any zone's, and zones lie whole quarters of an hour apart
         f"(isfinite({value}) AND abs({since}) < 54000 AND mod({since} + 54000, 900) <= {length:.6f})"
     )
+
+
+def _counted_within(value: str, window: Window) -> str:
+    """A moment as a number since 1970, in whichever unit."""
+    first, last = (moment.timestamp() + slack for moment, slack in zip(window, (-_SLACK, _SLACK), strict=True))
+    spans = (f"{value} BETWEEN {first * unit:.0f} AND {last * unit:.0f}" for unit in _UNITS)
+    return f"({' OR '.join(spans)})"
+
+
+def _written_within(value: str, window: Window) -> str:
+    """A moment as ISO 8601 text: it is read only where its day is one of the window's, so that no cast can fail."""
+    start, end = _in_utc(window)
+    days = (start.date() + timedelta(days=number) for number in range(-1, (end.date() - start.date()).days + 2))
+    day, text = f"^({'|'.join(each.isoformat() for each in days)})", f"{value}::text"
+    return (
+        f"CASE WHEN {text} ~ '{day}{_TIME}{_ZONE}$' THEN {_within(f'{text}::timestamptz', 'timestamp with time zone', window)} "
+        f"WHEN {text} ~ '{day}{_TIME}$' THEN {_within(f'{text}::timestamp', 'timestamp without time zone', window)} "
+        f"ELSE {text} ~ '{day}$' END"
+    )
+
+
+def _in_utc(window: Window) -> Window:
+    return window[0].astimezone(UTC), window[1].astimezone(UTC)

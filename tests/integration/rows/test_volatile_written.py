@@ -84,6 +84,68 @@ def test_without_windows_nothing_is_volatile(rows: Rows, database: str) -> None:
     assert all(not volatile for _, volatile in facts(twice(rows, database, windows=False)).values())
 
 
+MOMENTS = {
+    "seconds int": "extract(epoch FROM clock_timestamp())::int",
+    "millis bigint": "trunc(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+    "micros numeric": "extract(epoch FROM clock_timestamp()) * 1000000",
+    "nanos bigint": "(extract(epoch FROM clock_timestamp()) * 1000000000)::bigint",
+    "floating float8": "extract(epoch FROM clock_timestamp())",
+    "iso text": "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+    "shifted varchar": "replace(clock_timestamp()::text, ' ', 'T')",
+    "local text": "(clock_timestamp() AT TIME ZONE 'Asia/Kolkata')::text",
+}
+
+
+@pytest.mark.parametrize("shift", ["", "+ interval '1 hour 3 minutes'"])
+@pytest.mark.parametrize("key", ["int PRIMARY KEY", "uuid PRIMARY KEY", "int"])
+def test_moments_need_no_type_of_their_own(rows: Rows, database: str, key: str, shift: str) -> None:
+    """A moment as a number since 1970 or as ISO text is of the run where it lies within it, and real elsewhere."""
+    run(database, f"CREATE TABLE t (id {key}, n int, {', '.join(MOMENTS)})")
+    identity = "gen_random_uuid()" if "uuid" in key else "g"
+    step = f"INSERT INTO t SELECT {identity}, g + 1795391432, {', '.join(MOMENTS.values())} FROM generate_series(1, 5) AS g"
+    empty = rows.read(None, keep=True)
+    ends = [datetime.now(UTC)]
+    run(database, step)
+    ends.append(datetime.now(UTC))
+    first = rows.read(empty, keep=True)
+    ends.append(datetime.now(UTC))
+    run(database, f"DELETE FROM t; {step.replace('clock_timestamp()', f'(clock_timestamp() {shift})')}")
+    ends.append(datetime.now(UTC))
+    windows = ((ends[0], ends[1]), (ends[2], ends[3]))
+    (table,) = rows.compare(first, rows.read(first, keep=False), windows=windows).tables
+    real = {each.column for each in table.columns if each.changed != each.volatile}
+
+    if shift:
+        assert table.missing == 5 or real == {each.split()[0] for each in MOMENTS}
+    else:
+        assert (table.missing, table.added, real) == (0, 0, set())
+
+
+def test_references_to_rows_that_were_there_tell_rows_of_drawn_keys_apart(rows: Rows, database: str) -> None:
+    """Two runs that draw keys and copy references made the same rows; other references are another result."""
+    run(
+        database,
+        """CREATE TABLE d (id uuid PRIMARY KEY); INSERT INTO d SELECT gen_random_uuid() FROM generate_series(1, 50);
+        CREATE TABLE s (id uuid DEFAULT gen_random_uuid() PRIMARY KEY, created timestamptz DEFAULT now(),
+            d uuid REFERENCES d, active bool NOT NULL)""",
+    )
+    fill = "INSERT INTO s (d, active) SELECT id, true FROM d"
+    empty = rows.read(None, keep=True)
+    states, windows = [empty], []
+    for script in (fill, f"DELETE FROM s; {fill}", f"DELETE FROM s; {fill} ORDER BY id LIMIT 49; {fill} ORDER BY id LIMIT 1"):
+        start = datetime.now(UTC)
+        run(database, script)
+        windows.append((start, datetime.now(UTC)))
+        states.append(rows.read(states[-1], keep=True))
+    same = rows.compare(states[1], states[2], windows=(windows[0], windows[1]))
+    other = rows.compare(states[1], states[3], windows=(windows[0], windows[2]))
+
+    assert facts(same) == {"public.s.id": (50, 50), "public.s.created": (50, 50)}
+    assert not any(table.missing or table.added for table in same.tables)
+    changed, by_chance = facts(other)["public.s.d"]
+    assert (changed, by_chance) == (1, 0)
+
+
 TABLES = (
     "CREATE TABLE t (id int PRIMARY KEY, a text, b int); INSERT INTO t SELECT g, 'a' || g, g FROM generate_series(1, 10) g; "
     "CREATE TABLE k (a text); INSERT INTO k SELECT 'a' || g % 3 FROM generate_series(1, 9) g"

@@ -351,7 +351,7 @@ def test_a_drawn_value_is_chance_where_neither_run_has_the_others() -> None:
 
     assert 'b.x::text NOT IN (SELECT x."parent_id"::text FROM after' in found
     assert 'a.x::text NOT IN (SELECT x."parent_id"::text FROM before' in found
-    assert volatile.condition(pair("integer", "other"), "b.x", "a.x") == "false"
+    assert volatile.condition(pair("smallint", "other"), "b.x", "a.x") == "false"
     assert volatile.may_be(pair("integer", "n", drawn=True))
     assert volatile.may_be(pair("uuid"))
 
