@@ -49,6 +49,7 @@ class Rows:
         self._reader = Reader()
         self._sequences = Sequences()
         self._lost: dict[FateId, Lost] = {}
+        self.untraced: Mapping[str, str] = {}
 
     @property
     def connection(self) -> psycopg.Connection[tuple[Any, ...]]:
@@ -86,18 +87,19 @@ class Rows:
         `after` has are not reported. `windows` says when two runs of the same step took place: then differences that only
         the moment or chance explains are counted as volatile.
         """
-        return Comparison(self._shop, self.samples, written, windows).compare(before, after)
+        return Comparison(self._shop, self.samples, written, windows, self._reader.outdated).compare(before, after)
 
     def trace(self, before: Tables, after: Tables, *, history: Sequence[Ascent] = ()) -> tuple[Fate, ...]:
         """What became of every value that the upgrade from `before` to `after` made disappear.
 
         `history` are the earlier ascents (revision, before, after) of the walk, oldest first: values that one of them
-        carried away are found where it put them. What is lost is remembered for `acquit`.
+        carried away are found where it put them. What is lost is remembered for `acquit`. Tables that the server would not
+        let it follow are in `untraced`, with the reason.
         """
         trace = Trace(self._shop, self.samples, Chain(before, after, history, Holdings(self._shop)))
         with self._shop.work():
             fates = trace.run()
-        self._lost = trace.lost
+        self._lost, self.untraced = trace.lost, trace.untraced
         return fates
 
     def declared(self, fates: Sequence[Fate], transformations: Sequence[Transformation], after: Tables) -> tuple[Fate, ...]:

@@ -1,8 +1,13 @@
-"""Compares two states of the rows: what digests prove equal is not read, everything else is joined inside PostgreSQL."""
+"""Compares two states of the rows: what digests prove equal is not read, everything else is joined inside PostgreSQL.
+
+Measured on 1,000,000 rows of 12 columns, in scans with a row hash (0.3 s when the machine is idle): digests 1.0 to 1.2, a
+mirror 1.0, a comparison of 1,000 changed or deleted rows between mirrors 1.5 to 2, a trace of them 2 to 3, a trace of a
+dropped column with 666,000 values that were copied to another one 5.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import psycopg
@@ -35,12 +40,16 @@ class _Tally:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How two snapshots are compared: samples a finding, what the toolkit wrote in between, when two runs took place."""
+    """How two snapshots are compared: samples a finding, what the toolkit wrote in between, when two runs took place.
+
+    `outdated` says of a state whose rows were not kept whether they have been written to since.
+    """
 
     shop: Workshop
     samples: int
     written: Sequence[Written] = ()
     windows: tuple[Window, Window] | None = None
+    outdated: Callable[[Table], bool] = lambda table: False
 
     def compare(self, before: Tables, after: Tables) -> Changes:
         """The data part of Changes."""
@@ -64,8 +73,11 @@ class Comparison:
         return Changes(tables=tuple(tally.found), rows_compared=tally.rows, values_compared=tally.values, unread=tally.unread)
 
     def _tallied(self, tally: _Tally, left: Table | None, right: Table | None, after: Tables) -> None:
+        if any(each is not None and self.outdated(each) for each in (left, right)):
+            tally.unread[(right or left).name] = "its rows, as they were then, were not kept"  # type: ignore[union-attr]
+            return
         try:
-            with self.shop.connection.transaction():
+            with self.shop.attempt():
                 change = self._table(left, right, after)
         except psycopg.Error as error:
             tally.unread[(right or left).name] = why(error)  # type: ignore[union-attr]

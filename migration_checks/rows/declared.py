@@ -73,7 +73,7 @@ def _verified(
     if key is None:
         return fate
     try:
-        with shop.connection.transaction():
+        with shop.attempt():
             count = shop.execute(_query(lost, transformation, place, column, [right for _, right in key])).rowcount
     except psycopg.Error as error:
         raise ConfigurationError(

@@ -48,6 +48,11 @@ class Reader:
         self._latest.update(found)
         return {stamp.name: found[stamp.oid] for stamp in stamps}
 
+    def outdated(self, table: Table) -> bool:
+        """Whether the rows of a state that was not mirrored are no longer what they were then."""
+        latest = self._latest.get(table.oid)
+        return not is_mirror(table) and latest is not None and latest.stamp != table.stamp
+
     def _refreshed(self, shop: Workshop, stale: list[Stamp]) -> Iterator[Table]:
         described = describe(shop, [stamp for stamp in stale if not _same(self._latest.get(stamp.oid), stamp)])
         scan = []
@@ -100,7 +105,7 @@ def digested(shop: Workshop, tables: Iterable[Table]) -> list[Table]:
     tables = list(tables)
     query = " UNION ALL ".join(digest_query(table, lowered) for table in tables)
     try:
-        with shop.connection.transaction():
+        with shop.attempt():
             found = {oid: (rows, sums) for oid, rows, sums in shop.rows(query)}
     except psycopg.Error as error:
         if len(tables) == 1:
@@ -124,7 +129,7 @@ def mirrored(shop: Workshop, tables: Iterable[Table]) -> Iterator[Table]:
 def _copied(shop: Workshop, tables: list[Table]) -> list[Table]:
     copies = [(table, shop.relation("mirror")) for table in tables]
     try:
-        with shop.connection.transaction():
+        with shop.attempt():
             shop.execute("; ".join(_copy(table, relation) for table, relation in copies))
     except psycopg.Error as error:
         if len(tables) == 1:

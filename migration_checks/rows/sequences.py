@@ -45,7 +45,7 @@ class Sequences:
         if about not in self._highest:
             extreme = "max" if ascending else "min"
             try:
-                with shop.connection.transaction():
+                with shop.attempt():
                     value = shop.row(f"SELECT {extreme}({quoted(column)}) FROM {table.name}")[0]
             except psycopg.Error:
                 value = None

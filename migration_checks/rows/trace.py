@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain as chained
 
+import psycopg
+
 from migration_checks.rows.cells import Matching, compare_cells
 from migration_checks.rows.chain import Chain
 from migration_checks.rows.compare import proven_equal
 from migration_checks.rows.identity import ColumnPair, pair_columns, pair_tables
-from migration_checks.rows.lineup import Lineup, line_up, name_of
+from migration_checks.rows.lineup import ROW, Lineup, line_up, name_of
 from migration_checks.rows.links import Link, carriers, content, referenced, referencing, same_row
 from migration_checks.rows.lost import Lost, lost_samples
 from migration_checks.rows.matching import temporary
@@ -19,20 +21,26 @@ from migration_checks.rows.spelling import spelled
 from migration_checks.rows.suspects import suspects
 from migration_checks.rows.values import quoted, same_meaning
 from migration_checks.rows.volatile import Volatile
-from migration_checks.rows.workshop import Workshop
+from migration_checks.rows.workshop import Workshop, why
 from migration_checks.snapshot import Column, Table
 from migration_checks.transition import Destination, Fate
+
+NUMBER = '"migration_checks number"'
 
 
 @dataclass(slots=True)
 class Trace:
-    """Follows what one ascent made disappear. `lost` keeps, for each fate, where its lost values are remembered."""
+    """Follows what one ascent made disappear.
+
+    `lost` keeps, for each fate, where its lost values are remembered, `untraced` the tables that could not be followed.
+    """
 
     shop: Workshop
     samples: int
     chain: Chain
     fates: list[Fate] = field(default_factory=list)
     lost: dict[tuple[str, str, str], Lost] = field(default_factory=dict)
+    untraced: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> tuple[Fate, ...]:
         """The fates of all that disappeared, by subject."""
@@ -40,8 +48,18 @@ class Trace:
             if left is None or left.unread or not left.rows or (right is not None and right.unread):
                 continue
             if right is None or not _untouched(left, right):
-                self._table(left, right)
+                self._attempt(left, right)
         return tuple(sorted(self.fates, key=lambda fate: (fate.subject, fate.what, fate.how)))
+
+    def _attempt(self, left: Table, right: Table | None) -> None:
+        """Follow one table; where the server refuses, say so rather than let all the others go unseen."""
+        known = len(self.fates)
+        try:
+            with self.shop.attempt():
+                self._table(left, right)
+        except psycopg.Error as error:
+            del self.fates[known:]
+            self.untraced[left.name] = why(error)
 
     # -- one table -----------------------------------------------------------------------------------------------------
 
@@ -119,7 +137,7 @@ class Trace:
         left = lineup.left
         how = "dropped" if lineup.right is None else "deleted"
         name = name_of([pair[0] for pair in lineup.naming], "r")
-        dead = temporary(self.shop, "dead", f"SELECT row_number() OVER () AS gid, {name} AS kid, r.* FROM {gone} AS r")
+        dead = temporary(self.shop, "dead", f"SELECT row_number() OVER () AS {NUMBER}, {name} AS {ROW}, r.* FROM {gone} AS r")
         arrivals = temporary(self.shop, "arrivals", "SELECT 0::bigint AS gid, 0 AS place WHERE false")
         numbers: dict[str, int] = {}
         traced = []
@@ -148,7 +166,7 @@ class Trace:
         return temporary(
             self.shop,
             "rest",
-            f"""SELECT d.gid, d.kid, NULL::text AS akid, {value}::text AS v, {word} AS w, NULL::text AS now
+            f"""SELECT d.{NUMBER} AS gid, d.{ROW} AS kid, NULL::text AS akid, {value}::text AS v, {word} AS w, NULL::text AS now
                 FROM {dead} AS d WHERE {value} IS NOT NULL""",
         )
 
@@ -165,8 +183,8 @@ class Trace:
         rest = temporary(
             self.shop,
             "rest",
-            f"""SELECT gid, kid, NULL::text AS akid, NULL::text AS v, NULL::text AS w, NULL::text AS now FROM {dead}
-                WHERE gid NOT IN (SELECT gid FROM {arrivals})""",
+            f"""SELECT d.{NUMBER} AS gid, d.{ROW} AS kid, NULL::text AS v, NULL::text AS now
+                FROM {dead} AS d WHERE d.{NUMBER} NOT IN (SELECT gid FROM {arrivals})""",
         )
         self._bury(lineup, None, how, lineup.gone_rows, moved, rest)
 

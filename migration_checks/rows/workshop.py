@@ -55,9 +55,20 @@ class Workshop:
     @contextmanager
     def work(self) -> Iterator[None]:
         """One transaction for a job: what fails inside leaves nothing behind."""
-        with self.connection.transaction():
+        with self.attempt():
             self.execute(f"{_SETTINGS}; {self._silence()}")
             yield
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A transaction, or a part of one: when it fails, what was made in it is known to be gone."""
+        schema, made = self._schema, set(self._made)
+        try:
+            with self.connection.transaction():
+                yield
+        except BaseException:
+            self._schema, self._made = schema, made
+            raise
 
     def _silence(self) -> str:
         """Keep the user's event triggers from hearing what is ours; only a superuser may, others live with them."""

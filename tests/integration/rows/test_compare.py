@@ -48,3 +48,37 @@ def test_equal_things_stay_silent(rows: Rows, database: str, case: Case) -> None
     assert changes.data_equal
     assert not changes.unread
     assert changes.rows_compared > 0
+
+
+CLASHING = (
+    "CREATE TABLE thing (h int PRIMARY KEY, b text, a text, r text, x text, gid int, kid text, v text, "
+    '"text" text, n int, c0 int)'
+)
+CLASH = """
+UPDATE thing SET b = 'z' WHERE h = 1;
+DELETE FROM thing WHERE h = 2;
+UPDATE thing SET h = 99 WHERE h = 3;
+CREATE TABLE old (LIKE thing);
+INSERT INTO old SELECT * FROM thing WHERE gid = 4;
+DELETE FROM thing WHERE gid = 4;
+ALTER TABLE thing DROP kid
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [(" PRIMARY KEY", {"missing 2", "changed b 1", "changed h 1", "added 1"}), ("", {"missing 4", "added 2", "added 1"})],
+)
+def test_columns_may_bear_any_name(rows: Rows, database: str, key: str, expected: set[str]) -> None:
+    """No name of a user's column is taken for one that the toolkit uses itself."""
+    run(database, CLASHING.replace(" PRIMARY KEY", key))
+    run(database, "INSERT INTO thing SELECT g, 'b' || g, 'a', 'r', 'x', g, 'k', 'v', 't', g, 0 FROM generate_series(1, 9) AS g")
+    before = rows.read(None, keep=True)
+    run(database, CLASH)
+    after = rows.read(before, keep=True)
+    changes = rows.compare(before, after)
+    rows.trace(before, after)
+
+    assert expected == seen(changes)
+    assert not changes.unread
+    assert not rows.untraced

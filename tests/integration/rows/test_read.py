@@ -256,3 +256,28 @@ def test_a_mirror_that_is_gone_is_said_to_be(rows: Rows, database: str) -> None:
 
     assert list(changes.unread) == ["public.t1"]
     assert changes.rows_compared == 19
+
+
+def test_rows_that_were_not_kept_are_not_taken_for_others(rows: Rows, database: str) -> None:
+    """A state that was read without a mirror cannot be compared once its table was written to: that is said, not guessed."""
+    run(database, MANY)
+    before = rows.read(None, keep=False)
+    run(database, "DELETE FROM t1")
+    changes = rows.compare(before, rows.read(before, keep=False))
+
+    assert changes.unread == {"public.t1": "its rows, as they were then, were not kept"}
+    assert changes.rows_compared == 19
+
+
+def test_a_table_that_fails_spoils_no_other(rows: Rows, database: str) -> None:
+    """Helpers made while a comparison fails are made again for the next table."""
+    run(database, """CREATE TABLE a (id int PRIMARY KEY, j json); INSERT INTO a VALUES (1, '{"a": 1}')""")
+    run(database, "CREATE TABLE b (LIKE a INCLUDING ALL); INSERT INTO b SELECT * FROM a")
+    before = rows.read(None, keep=True)
+    run(database, "UPDATE a SET j = '{}'; UPDATE b SET j = '{}'")
+    after = rows.read(before, keep=True)
+    rows.connection.execute(f"DROP TABLE {after['public.a'].relation}")
+    changes = rows.compare(before, after)
+
+    assert list(changes.unread) == ["public.a"]
+    assert [table.table for table in changes.tables] == ["public.b"]
