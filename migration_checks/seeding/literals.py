@@ -22,6 +22,11 @@ def matrix(rows: Sequence[Sequence[str | None]], delimiter: str = ",") -> str:
     return "{" + delimiter.join(array(row, delimiter) for row in rows) + "}"
 
 
+def is_matrix(text: str) -> bool:
+    """Whether an array literal has more than one dimension: a text that begins with a brace would stand in quotes."""
+    return text.startswith("{{")
+
+
 def _array_item(value: str | None) -> str:
     if value is None:
         return "NULL"

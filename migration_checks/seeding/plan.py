@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from migration_checks.seeding import literals
 from migration_checks.seeding.blanks import Blanks
 from migration_checks.seeding.conditions import Condition, applied, bottom, hints, read
 from migration_checks.seeding.pool import Pool, chance
 from migration_checks.seeding.pools import Pools
 from migration_checks.seeding.portraits import Portrait
-from migration_checks.seeding.realism import realistic
+from migration_checks.seeding.realism import endless, realistic
 from migration_checks.seeding.references import Key, Reference
 from migration_checks.seeding.schema import Column, ForeignKey, Leaf, Table
 from migration_checks.seeding.sources import ADVERSARIAL_SHARE, Distinct, Numbers, Repeating, Source
@@ -80,6 +81,7 @@ class _Planner:
         self.bounds = [bound_of(leaf) for leaf in leaves]
         self.typed = {column.name: reads(column.type) for column in table.columns}
         self.portrait = order.portrait
+        self.endless = endless(table)
 
     def plan(self) -> Plan:
         names = {column.name for column in self.columns}
@@ -115,10 +117,15 @@ class _Planner:
 
     def _pool(self, column: Column) -> Pool:
         pool = self.pools.of(column.type, column.modifier)
+        if pool is not None and column.type.kind == "a" and column.dimensions < 2:
+            # The server would take them, but no application writes arrays of arrays to a column declared as a plain one.
+            pool = pool.only(lambda value: not literals.is_matrix(value))
         if pool is None:
             if column.nullable:
                 return Pool(())
             raise Impossible(f"no value of type {column.formatted} is known for {column.quoted}")
+        if bottom(column.type)[0].name in ("timestamp", "timestamptz") and column.name != self.endless:
+            pool = replace(pool, rare=())
         random = chance(self.order.seed, self.order.salt, self.table.name, column.name, "pool")
         if column.type.kind != "d":
             pool = self._painted(column, realistic(column, pool, random))

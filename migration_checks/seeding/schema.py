@@ -55,7 +55,10 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: `identity` is '', 'a'(lways) or 'd'(efault); `folds` is true under a nondeterministic collation."""
+    """A column: `identity` is '', 'a'(lways) or 'd'(efault); `folds` is true under a nondeterministic collation.
+
+    `dimensions` is how many an array was declared with, which PostgreSQL remembers and does not enforce.
+    """
 
     name: str
     quoted: str
@@ -70,6 +73,7 @@ class Column:
     comment: str
     folds: bool
     sequence: Sequence | None
+    dimensions: int = 1
 
     @property
     def serial(self) -> bool:
@@ -264,7 +268,8 @@ def _table(record: Record, types: Mapping[int, Type]) -> Table:
 
 
 def _column(record: Record, types: Mapping[int, Type]) -> Column:
-    same = ("name", "quoted", "number", "modifier", "formatted", "not_null", "generated", "identity", "default", "folds")
+    flags = ("not_null", "generated", "identity", "default", "folds", "dimensions")
+    same = ("name", "quoted", "number", "modifier", "formatted", *flags)
     sequence = record["sequence"]
     return Column(
         type=types[record["type"]],

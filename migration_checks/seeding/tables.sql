@@ -12,6 +12,7 @@ SELECT pg_catalog.json_build_object(
       'number', a.attnum,
       'type', a.atttypid::bigint,
       'modifier', a.atttypmod,
+      'dimensions', a.attndims,
       'formatted', pg_catalog.format_type(a.atttypid, a.atttypmod),
       'not_null', a.attnotnull,
       'generated', a.attgenerated <> '',

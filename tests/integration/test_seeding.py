@@ -112,3 +112,17 @@ def sequences_behind(connection: psycopg.Connection[tuple[object, ...]]) -> list
 def empty_partitions(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
     leaves = connection.execute("SELECT oid::regclass::text FROM pg_class WHERE relispartition AND relkind = 'r'").fetchall()
     return [str(leaf) for (leaf,) in leaves if count(connection, str(leaf)) == 0]
+
+
+def test_arrays_have_the_dimensions_that_they_were_declared_with(
+    database: str, connection: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    """Only a column declared as an array of arrays holds some: unnest() flattens them, and no way back could tell."""
+    build(database, "CREATE TABLE lists (id int PRIMARY KEY, plain text[] NOT NULL, nested text[][] NOT NULL, numbers int[])")
+    with connection:
+        Synthesizer(connection, rows=400, seed=1).top_up(())
+        found = connection.execute(
+            "SELECT max(array_ndims(plain)), max(array_ndims(nested)), max(array_ndims(numbers)) FROM public.lists"
+        ).fetchone()
+
+    assert found == (1, 2, 1)
