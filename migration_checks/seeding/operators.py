@@ -41,6 +41,7 @@ def _equal(left: Value, right: Value) -> Value:
         return str(left) == str(right)
     if isinstance(left, Document) and isinstance(right, Document):
         return left.value == right.value
+    left, right = _days(left, right), _days(right, left)
     return left == right if type(left) is type(right) else UNKNOWN
 
 
