@@ -11,7 +11,7 @@ from migration_checks.seeding.conditions import Condition, applied, bottom, hint
 from migration_checks.seeding.pool import Pool, chance
 from migration_checks.seeding.pools import Pools
 from migration_checks.seeding.portraits import Portrait
-from migration_checks.seeding.realism import realistic
+from migration_checks.seeding.realism import endless, realistic
 from migration_checks.seeding.references import Key, Reference
 from migration_checks.seeding.schema import Column, ForeignKey, Leaf, Table
 from migration_checks.seeding.sources import ADVERSARIAL_SHARE, Distinct, Numbers, Repeating, Source
@@ -81,6 +81,7 @@ class _Planner:
         self.bounds = [bound_of(leaf) for leaf in leaves]
         self.typed = {column.name: reads(column.type) for column in table.columns}
         self.portrait = order.portrait
+        self.endless = endless(table)
 
     def plan(self) -> Plan:
         names = {column.name for column in self.columns}
@@ -123,6 +124,8 @@ class _Planner:
             if column.nullable:
                 return Pool(())
             raise Impossible(f"no value of type {column.formatted} is known for {column.quoted}")
+        if bottom(column.type)[0].name in ("timestamp", "timestamptz") and column.name != self.endless:
+            pool = replace(pool, rare=())
         random = chance(self.order.seed, self.order.salt, self.table.name, column.name, "pool")
         if column.type.kind != "d":
             pool = self._painted(column, realistic(column, pool, random))

@@ -10,10 +10,11 @@ from random import Random
 from typing import Final
 
 from migration_checks.seeding.conditions import bottom
+from migration_checks.seeding.documents import shaped
 from migration_checks.seeding.kinds import TEXT_KINDS, Kind, words
 from migration_checks.seeding.pool import Pool
 from migration_checks.seeding.scalars import limited, precision, text_nth
-from migration_checks.seeding.schema import Column
+from migration_checks.seeding.schema import Column, Table
 from migration_checks.seeding.values import NOW
 
 _TEXTS: Final = frozenset({"text", "varchar", "bpchar", "citext"})
@@ -125,6 +126,7 @@ _UPDATED: Final = words(
     "last_\\w+",
 )
 _FUTURE: Final = words("expires?", "expiry", "due", "scheduled", "deadline", "renewal")
+_APPLIED: Final = re.compile(r"_(at|time|date|day|on|ts|timestamp)$|(?:^|_)(next|last|first|start|end)_")
 
 
 def normalised(name: str) -> str:
@@ -136,6 +138,19 @@ def moment_rank(name: str) -> int | None:
     """0 for a moment that comes first in a row's life (created, started), 1 for one that follows, None for others."""
     plain = normalised(name)
     return 0 if _CREATED.search(plain) else 1 if _UPDATED.search(plain) else None
+
+
+def endless(table: Table) -> str | None:
+    """The one column of a table that may hold 'infinity': a timestamp whose name is not that of an application's moment.
+
+    Legacy data hardly ever has it, and no driver for Python reads it.
+    """
+    for column in table.writable:
+        plain = normalised(column.name)
+        marked = any(pattern.search(plain) for pattern in (_CREATED, _UPDATED, _FUTURE, _APPLIED))
+        if column.type.builtin and column.type.name in ("timestamp", "timestamptz") and not marked:
+            return column.name
+    return None
 
 
 def kind_of(column: Column, kinds: Sequence[Kind]) -> Kind | None:
@@ -156,6 +171,8 @@ def realistic(column: Column, pool: Pool, random: Random) -> Pool:
         return _text(column, pool, random, modifier - 4 if modifier >= 4 else 1 if kind.name == "bpchar" else None)
     if kind.name in _INTEGERS or kind.name in _FRACTIONS:
         return _number(column, pool, random, kind.name, modifier)
+    if kind.name in ("json", "jsonb"):
+        return shaped(column, pool)
     return _moment(column, pool, random, kind.name) if kind.name in _MOMENTS else pool
 
 
@@ -163,11 +180,17 @@ def _text(column: Column, pool: Pool, random: Random, limit: int | None) -> Pool
     kind = kind_of(column, TEXT_KINDS)
     if kind is None:
         return pool
-    twists = limited(kind.twists, limit)
-    nth = kind.nth if kind.nth and (limit is None or len(kind.nth(10**7)) <= limit) else text_nth(limit)
     plausible = limited(tuple(dict.fromkeys(kind.make(random))), limit)
+    twists = limited((*_but_for_case(plausible), *kind.twists), limit)
+    nth = kind.nth if kind.nth and (limit is None or len(kind.nth(10**7)) <= limit) else text_nth(limit)
     adversarial = tuple(dict.fromkeys((*twists[:4], *pool.adversarial[:6], *twists[4:], *pool.adversarial[6:])))
     return replace(pool, plausible=plausible, adversarial=adversarial, nth=nth)
+
+
+def _but_for_case(values: Sequence[str]) -> tuple[str, ...]:
+    """Two values that are equal but for case, the first that have letters."""
+    found = next((value for value in values if value.isascii() and value.upper() != value.lower()), None)
+    return () if found is None else (found, found.swapcase())
 
 
 _HIGHEST: Final = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from migration_checks.seeding.kinds import TEXT_KINDS
 from migration_checks.seeding.phrases import EACH, KINDS, LOCALES, draw, phrases
-from migration_checks.seeding.realism import kind_of, moment_rank, normalised, realistic
+from migration_checks.seeding.realism import endless, kind_of, moment_rank, normalised, realistic
 from migration_checks.seeding.scalars import SCALARS
 from migration_checks.seeding.schema import Column, Type
+from tests.schemas import JSONB, MOMENT, table
 
 TEXT = Type("pg_catalog", "varchar", "pg_catalog.varchar", "b")
 
@@ -57,6 +60,54 @@ def test_most_values_are_plausible_and_some_are_not():
 
     assert all("@" in value for value in pool.plausible)
     assert {"no-at-sign", ""} <= set(pool.adversarial)
+
+
+def test_two_values_are_equal_but_for_case():
+    """They come first among what is adversarial, so that a small table has them."""
+
+    first, second, *_ = realistic(column("email"), SCALARS["varchar"](Random(1), -1), Random(1)).adversarial
+
+    assert first != second
+    assert first.casefold() == second.casefold()
+
+
+@pytest.mark.parametrize("nullable", [True, False])
+@pytest.mark.parametrize(
+    ("default", "opening"),
+    [("'{}'::jsonb", "{"), ("'[]'::json", "["), ("jsonb_build_object('a', 1)", "{"), ("('[1]'::text)::jsonb", "[")],
+)
+def test_documents_have_the_shape_of_the_default(default: str, opening: str, nullable: bool) -> None:
+    """Another shape comes in a row at most, and never where NULL is not allowed either."""
+
+    plain = replace(column("extra", kind=JSONB), default=default, not_null=not nullable)
+    pool = realistic(plain, SCALARS["jsonb"](Random(1), -1), Random(1))
+
+    assert pool.nth is not None
+    assert len(pool.plausible) >= 5
+    assert {opening} == {value[0] for value in (*pool.plausible, *pool.adversarial, pool.nth(3) or "")}
+    assert all(json.loads(value) is not ... for value in pool.values)
+    assert bool(pool.rare) is nullable
+
+
+def test_documents_without_a_default_have_any_shape():
+    """Nothing is known of them."""
+
+    pool = SCALARS["jsonb"](Random(1), -1)
+
+    assert pool == realistic(column("extra", kind=JSONB), pool, Random(1))
+
+
+@pytest.mark.parametrize(
+    ("expected", "names"),
+    [
+        ("at", ("created_at", "next_dagrun", "start_date", "expiresOn", "at", "moment")),
+        (None, ("updated", "last_seen", "event_time", "run_date", "ts_2_ts")),
+    ],
+)
+def test_one_column_at_most_may_be_infinite(expected: str | None, names: tuple[str, ...]) -> None:
+    """One whose name is not that of a moment that an application keeps."""
+
+    assert expected == endless(table("t", *(column(name, kind=MOMENT) for name in names)))
 
 
 def test_moments_have_a_rank():
