@@ -12,6 +12,8 @@ from migration_checks.seeding.schema import Sequence
 ADVERSARIAL_SHARE = 0.3
 NULL_SHARE = 0.12
 FAR = 200_000
+EARLY = 10
+"""Within how many rows a column repeats a value: a table may end up with no more of them."""
 
 
 class Source(Protocol):
@@ -72,7 +74,10 @@ class Numbers:
 
 
 class Repeating:
-    """Values of a pool, most of them plausible, a known share adversarial or NULL, every one of them if rows suffice."""
+    """Values of a pool, most of them plausible, a known share adversarial or NULL, every one of them if rows suffice.
+
+    Among the first rows a value comes twice, whatever their number.
+    """
 
     distinct = False
     varied = False
@@ -98,9 +103,13 @@ class Repeating:
         drawn += self.pool.rare[: max(0, (count - len(drawn)) // 8)]
         drawn = drawn[: max(count - 1, 0)] if count <= len(drawn) else drawn
         left = count - len(drawn)
-        drawn += self.random.sample(self.common, min(left, len(self.common)))
-        drawn += self.random.choices(self.common, k=count - len(drawn))
+        usual = self.random.sample(self.common, min(left, len(self.common)))
+        usual += self.random.choices(self.common, k=left - len(usual))
+        twins = usual[:1] * 2 if left > 2 else []
+        drawn += usual[len(twins) :]
         self.random.shuffle(drawn)
+        for twin in twins:
+            drawn.insert(self.random.randrange(min(EARLY - 1, len(drawn) + 1)), twin)
         return drawn
 
     def fresh(self, count: int) -> list[str | None]:

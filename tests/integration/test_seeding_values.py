@@ -91,6 +91,36 @@ def test_rows_are_adversarial_and_plausible(database: str) -> None:
     assert [name for name, query in PROPERTIES.items() if one(connection, asked(query)) is not True] == []
 
 
+@pytest.mark.parametrize("rows", [10, 40])
+def test_few_rows_repeat_values_too(database: str, rows: int) -> None:
+    """A unique index over what legacy data repeats, with or without its case, fails on small tables as well."""
+    connection, _ = filled(database, "CREATE TABLE people (id serial PRIMARY KEY, code varchar(3), email text, n int)", rows)
+
+    for name in ("code", "email", "n"):
+        assert one(connection, f"SELECT count({name}) > count(DISTINCT {name}) FROM public.people") is True
+    assert one(connection, "SELECT count(DISTINCT lower(email)) < count(DISTINCT email) FROM public.people") is True
+
+
+def test_documents_keep_to_the_shape_of_their_default(database: str) -> None:
+    """Every row of a column that may not be NULL, and most rows of one that may."""
+    connection, _ = filled(
+        database, "CREATE TABLE t (id serial PRIMARY KEY, o jsonb NOT NULL DEFAULT '{}', a json DEFAULT '[]')", 40
+    )
+
+    assert one(connection, "SELECT array_agg(DISTINCT jsonb_typeof(o)) FROM public.t") == ["object"]
+    assert one(connection, "SELECT avg((json_typeof(a) = 'array')::int) > 0.8 FROM public.t") is True
+
+
+def test_one_column_of_a_table_is_infinite(database: str) -> None:
+    """No moment that an application keeps is."""
+    names = ("seen", "other", "next_run", "created_at", "event_time")
+    listed = ", ".join(f"{name} timestamptz" for name in names)
+    connection, _ = filled(database, f"CREATE TABLE t (id serial PRIMARY KEY, {listed})")
+
+    found = {name: one(connection, f"SELECT count(*) FROM public.t WHERE NOT isfinite({name})") for name in names}
+    assert {name: number for name, number in found.items() if number} == {"seen": 1}
+
+
 def digest(connection: Connection, table: str) -> str:
     with connection.cursor().copy(f'COPY (SELECT * FROM {table} t ORDER BY t::text COLLATE "C") TO STDOUT'.encode()) as copy:
         return hashlib.sha256(b"".join(bytes(part) for part in copy)).hexdigest()

@@ -26,6 +26,17 @@ def test_a_nullable_column_has_nulls_and_every_rare_value_once():
     assert len(set(drawn)) < len(drawn)
 
 
+@pytest.mark.parametrize("count", [5, 10, 40, 1000])
+def test_a_value_comes_twice_among_the_first_rows(count: int):
+    """A unique index over what repeats fails on a small table too."""
+
+    drawn = Repeating(Pool(tuple(map(str, range(2000))), ("-1",)), Random(1), nullable=True).draw(count)
+
+    first = [value for value in drawn[:10] if value is not None]
+    assert len(drawn) == count
+    assert len(set(first)) < len(first)
+
+
 def test_two_rows_suffice_for_a_null_and_a_value():
     """Even the smallest table shows both."""
 
