@@ -45,6 +45,8 @@ def places(shop: Workshop, table: Table, column: Column, written_by: str | None)
     """The places that `column` of `table` offers."""
     value = f"x.{quoted(column.name)}"
     if is_document(column):
+        # As one value first: inside, a string is its text and null is nothing, so that neither is recognised as a document.
+        yield Place(table, column, spelled(shop, value, column), written_by=written_by)
         yield from _inside(shop, table, column, written_by)
     elif base(column).endswith("[]"):
         element = recognised(shop, "e")

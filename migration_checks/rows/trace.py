@@ -152,12 +152,33 @@ class Trace:
                 moved = search.follow([link for link in links if link.table.name in numbers])
             traced.append((column, rest, moved))
             where = {**search.tables, **where}
+        self._blank_rows(left, dead, links, arrivals, numbers, where)
         self._bury_rows(lineup, how, dead, arrivals, numbers, where)
         for column, rest, moved in traced:
             self.shop.execute(f"DELETE FROM {rest} WHERE gid NOT IN (SELECT gid FROM {arrivals})")
             unfound = self.shop.row(f"SELECT count(*) FROM {rest}")[0]
             if unfound:
                 self._bury(lineup, column, how, unfound + sum(each.count for each in moved), moved, rest)
+
+    def _blank_rows(
+        self,
+        left: Table,
+        dead: str,
+        links: Sequence[Link],
+        arrivals: str,
+        numbers: dict[str, int],
+        where: dict[str, Destination],
+    ) -> None:
+        """Rows that say nothing but their key live on where a link leads, in the tables to which the others went."""
+        empty = " AND ".join(f"d.{quoted(column.name)} IS NULL" for column, _ in _to_find(left))
+        blank = temporary(self.shop, "blank", f"SELECT d.gid, d.kid, NULL::text AS akid FROM {dead} AS d WHERE {empty}")
+        for link in [link for link in links if link.table.name in numbers or not numbers]:
+            found = f"SELECT g.gid FROM {blank} AS g {link.join}"
+            taken = f"WITH taken AS (DELETE FROM {blank} WHERE gid IN ({found}) RETURNING gid)"
+            number = numbers.get(link.table.name, len(numbers))
+            if self.shop.execute(f"{taken} INSERT INTO {arrivals} SELECT gid, {number} FROM taken").rowcount:
+                numbers[link.table.name] = number
+                where.setdefault(link.table.name, Destination(link.table.name, link.how, 0, None))
 
     def _dead_values(self, dead: str, column: Column) -> str:
         value = f"d.{quoted(column.name)}"

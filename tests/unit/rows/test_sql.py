@@ -290,10 +290,11 @@ def test_an_array_offers_itself_and_its_elements() -> None:
 
 
 def test_a_document_offers_every_path_in_it() -> None:
-    """Those through an array offer several values; the paths are the server's to tell."""
+    """As one value first, then by its paths: those through an array offer several; the paths are the server's to tell."""
     made = table("t", column("doc", "jsonb"))
-    found = list(places(Paper(lambda query: [("$.a",), ("$.items[*].id",)]), made, made.columns[0], None))
+    whole, *found = places(Paper(lambda query: [("$.a",), ("$.items[*].id",)]), made, made.columns[0], None)
 
+    assert (whole.several, whole.within) == (False, False)
     assert [each.several for each in found] == [False, True]
     assert all(each.within for each in found)
     assert "'$.items[*].id'" in found[1].value
