@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from migration_checks.bench import Bench, Window
@@ -10,7 +10,7 @@ from migration_checks.database import Databases
 from migration_checks.environment import Outcome
 from migration_checks.nature import named_in, writes_rows
 from migration_checks.snapshot import Snapshot
-from migration_checks.transition import Changes, Leg, Transition
+from migration_checks.transition import Changes, Leg, TableChange, Transition
 from migration_checks.trials.copies import copied, in_each_others_way
 
 ROWS = 24
@@ -44,6 +44,11 @@ def writes_trial(
             return
         now = copy.snapshot(written, outcome.heads, keep=False, asked=())
         discarded = () if outcome.failure else copy.rows.survivors(upgraded.tables, written.tables, now.tables)
+        if any(each.columns for each in discarded):
+            again, _ = step(Leg.REDO, undo.revision)
+            if again.failure is None:
+                back = copy.snapshot(now, again.heads, keep=False, asked=())
+                discarded = not_translated(discarded, copy.rows.survivors(upgraded.tables, written.tables, back.tables))
     yield replace(
         undo,
         leg=Leg.WRITES,
@@ -58,6 +63,19 @@ def writes_trial(
         expected_heads=outcome.expected_heads,
         discarded=tuple(each for each in discarded if each.table in chosen or each.table_before in chosen),
     )
+
+
+def not_translated(down: Sequence[TableChange], back: Sequence[TableChange]) -> tuple[TableChange, ...]:
+    """`down`, what the downgrade did to written rows, without columns that another upgrade brings `back` exactly.
+
+    Such values were spelled as the old schema has them (another unit, an inverted flag), not altered.
+    """
+    still = {(table.table_before, column.column_before) for table in back for column in table.columns if column.changed}
+    judged = (
+        replace(table, columns=tuple(each for each in table.columns if (table.table_before, each.column_before) in still))
+        for table in down
+    )
+    return tuple(table for table in judged if not table.equal)
 
 
 def _added(before: Snapshot, after: Snapshot) -> int:
