@@ -177,9 +177,11 @@ class Bench:
         *,
         written: Sequence[Written] = (),
         windows: tuple[Window, Window] | None = None,
+        origin: Snapshot | None = None,
     ) -> Changes:
-        """Everything that differs between two snapshots of this database."""
-        changes = self.rows.compare(before.tables, after.tables, written=written, windows=windows)
+        """Everything that differs between two snapshots of this database; `origin` is where both runs of a step began."""
+        start = origin.tables if origin is not None else None
+        changes = self.rows.compare(before.tables, after.tables, written=written, windows=windows, origin=start)
         return replace(changes, catalog=diff_catalogs(before.catalog, after.catalog))
 
     def plant(self, seeds: Collection[Seed], rows: int) -> None:

@@ -170,7 +170,9 @@ class Walker:
         after, undone = self.here.snapshot, undo.after
         outcome, again = self._step(Leg.REDO, revision)
         now = self._look(after, outcome, self.here.applied, keep=False)
-        found = self.bench.compare(after, now, windows=(window, again)) if outcome.failure is None else Changes()
+        found = Changes()
+        if outcome.failure is None:
+            found = self.bench.compare(after, now, windows=(window, again), origin=undo.baseline)
         residue = replace(
             found,
             catalog=found.catalog if undo.residue.schema_equal else (),

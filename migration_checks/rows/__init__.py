@@ -80,14 +80,17 @@ class Rows:
         *,
         written: Sequence[Written] = (),
         windows: tuple[Window, Window] | None = None,
+        origin: Tables | None = None,
     ) -> Changes:
         """The data part of what differs between two states; `before` must be mirrored where a step came in between.
 
         `written` are pairs of states between which the toolkit wrote rows: those rows are set aside, and rows that only
         `after` has are not reported. `windows` says when two runs of the same step took place: then differences that only
-        the moment or chance explains are counted as volatile.
+        the moment or chance explains are counted as volatile. `origin` is what both runs began with: rows that they made
+        under drawn keys are then paired by what they hold.
         """
-        return Comparison(self._shop, self.samples, written, windows, self._reader.outdated).compare(before, after)
+        comparison = Comparison(self._shop, self.samples, written, windows, self._reader.outdated, origin)
+        return comparison.compare(before, after)
 
     def trace(self, before: Tables, after: Tables, *, history: Sequence[Ascent] = ()) -> tuple[Fate, ...]:
         """What became of every value that the upgrade from `before` to `after` made disappear.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import psycopg
 
 from migration_checks.rows.cells import Window
+from migration_checks.rows.drawn import Drawn
 from migration_checks.rows.identity import Tables, pair_columns, pair_tables, same_state
 from migration_checks.rows.reading import is_mirror, source
 from migration_checks.rows.table_rows import TableComparison, sample_rows
@@ -43,6 +44,7 @@ class Comparison:
     """How two snapshots are compared: samples a finding, what the toolkit wrote in between, when two runs took place.
 
     `outdated` says of a state whose rows were not kept whether they have been written to since.
+    `origin` is what both runs began with; with it, rows under keys that they drew are known by what they hold (drawn.py).
     """
 
     shop: Workshop
@@ -50,6 +52,7 @@ class Comparison:
     written: Sequence[Written] = ()
     windows: tuple[Window, Window] | None = None
     outdated: Callable[[Table], bool] = lambda table: False
+    origin: Tables | None = None
 
     def compare(self, before: Tables, after: Tables) -> Changes:
         """The data part of Changes."""
@@ -68,18 +71,28 @@ class Comparison:
                 jobs.append((left, right))
         if jobs:
             with self.shop.work():
+                drawn = self._drawn(before, after)
                 for left, right in jobs:
-                    self._tallied(tally, left, right, after)
+                    self._tallied(tally, left, right, after, drawn)
         return Changes(tables=tuple(tally.found), rows_compared=tally.rows, values_compared=tally.values, unread=tally.unread)
 
-    def _tallied(self, tally: _Tally, left: Table | None, right: Table | None, after: Tables) -> None:
+    def _drawn(self, before: Tables, after: Tables) -> Drawn | None:
+        if self.windows is None or self.origin is None:
+            return None
+        return Drawn(self.shop, before, after, self.origin, self.windows)
+
+    def _tallied(
+        self, tally: _Tally, left: Table | None, right: Table | None, after: Tables, drawn: Drawn | None = None
+    ) -> None:
         if any(each is not None and self.outdated(each) for each in (left, right)):
             tally.unread[(right or left).name] = "its rows, as they were then, were not kept"  # type: ignore[union-attr]
             return
         try:
             with self.shop.attempt():
-                change = self._table(left, right, after)
+                change = self._table(left, right, after, drawn)
         except psycopg.Error as error:
+            if drawn is not None:
+                drawn.forget()
             tally.unread[(right or left).name] = why(error)  # type: ignore[union-attr]
             return
         if left is None or right is None or not proven_equal(left, right):
@@ -88,7 +101,7 @@ class Comparison:
         if _differs(change):
             tally.found.append(change)
 
-    def _table(self, left: Table | None, right: Table | None, after: Tables) -> TableChange:
+    def _table(self, left: Table | None, right: Table | None, after: Tables, drawn: Drawn | None) -> TableChange:
         if right is None:
             assert left is not None, "a pair has at least one side"
             return self._gone(left)
@@ -101,7 +114,15 @@ class Comparison:
             )
         else:
             change = TableComparison(
-                self.shop, self.samples, left, right, columns, drawn_columns(right, after), self.written, self.windows
+                self.shop,
+                self.samples,
+                left,
+                right,
+                columns,
+                drawn_columns(right, after),
+                self.written,
+                self.windows,
+                runs=drawn,
             ).change()
         return replace(
             change,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from migration_checks.rows.cells import Matching, Window, compare_cells, merged, named
+from migration_checks.rows.drawn import Drawn, unpaired
 from migration_checks.rows.identity import ColumnPair, Columns, same_rows
 from migration_checks.rows.keys import common_key, joined
 from migration_checks.rows.lineup import same_values
@@ -33,6 +34,7 @@ class TableComparison:
     written: Sequence[Written] = ()
     windows: tuple[Window, Window] | None = None
     renumbered: bool = True
+    runs: Drawn | None = None
 
     def change(self) -> TableChange:
         """What differs."""
@@ -45,6 +47,12 @@ class TableComparison:
             if key:
                 before_rows, after_rows = (shop.row(f"SELECT count(*) FROM {each} AS r")[0] for each in (before, after))
         volatile = Volatile(self.windows, before, after, self.drawn)
+        if self.runs is not None:
+            numbered, behind = self.runs.created(self.right), self.runs.references(self.right)
+            volatile = replace(volatile, numbered=numbered, behind=behind)
+            names = self.runs.names(self.right.oid)
+            if names is not None and [right.name for _, right in key] == list(self.right.key) and not self.written:
+                return self._by_name(key, names, before, after, volatile)
         change = (
             self._keyed(key, before, after, before_rows, after_rows, volatile)
             if key
@@ -52,16 +60,36 @@ class TableComparison:
         )
         return replace(change, added=0, added_samples=()) if self.written else change
 
-    def _keyed(
-        self, key: tuple[ColumnPair, ...], before: str, after: str, before_rows: int, after_rows: int, volatile: Volatile
+    def _by_name(
+        self, key: tuple[ColumnPair, ...], names: tuple[str, str], before: str, after: str, volatile: Volatile
     ) -> TableChange:
+        """Rows under drawn keys are paired by what they hold; only what finds no partner is held together by key."""
+        before, after, paired_off = unpaired(self.shop, names, before, after, quoted(self.right.key[0]))
+        rows = self.left.rows - paired_off, self.right.rows - paired_off
+        change = self._keyed(key, before, after, *rows, volatile, whole=False)
+        compared = change.rows_compared + paired_off
+        return replace(change, rows_compared=compared, values_compared=compared * len(self.columns.pairs))
+
+    def _keyed(
+        self,
+        key: tuple[ColumnPair, ...],
+        before: str,
+        after: str,
+        before_rows: int,
+        after_rows: int,
+        volatile: Volatile,
+        *,
+        whole: bool = True,
+    ) -> TableChange:
+        """Rows by key. Unless the relations hold the `whole` of both sides, digests say nothing of them."""
         shop, samples = self.shop, self.samples
         rest = [pair for pair in self.columns.pairs if pair not in key]
-        if not self.written and same_rows(self.left, self.right, self.columns):
+        whole = whole and not self.written
+        if whole and same_rows(self.left, self.right, self.columns):
             left = Leftover("", "", 0, 0)
         else:
             left = leftover_by_key(shop, before, after, joined(key), before_rows, after_rows)
-        doubted = rest if self.written else suspects(shop, self.left, self.right, self.columns, rest, left)
+        doubted = suspects(shop, self.left, self.right, self.columns, rest, left) if whole else rest
         matching = Matching(f"{before} AS b JOIN {after} AS a ON {joined(key)}", key)
         matched = before_rows - left.rows_before
         changes = compare_cells(shop, matching, doubted, samples, volatile, rows=matched)[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -11,6 +11,9 @@ from migration_checks.rows.identity import ColumnPair
 from migration_checks.rows.values import base, is_moment, is_text, literal, quoted
 
 Window: TypeAlias = "tuple[datetime, datetime]"
+
+KEY, NAME = '"migration_checks key"', '"migration_checks name"'
+"""The columns of a relation that names the rows of a table whose keys are drawn."""
 
 _SLACK = 2.0
 """Seconds by which the clocks of a script, its driver and the server may differ."""
@@ -33,12 +36,16 @@ class Volatile:
 
     `windows` is when each run took place; `before` and `after` are SQL of the relations, where a drawn value of one run must
     not occur in the other; `drawn` names columns of the later state that hold, or refer to, values drawn at run time.
+    `numbered` are columns that the step itself filled with drawn values; `behind` holds for columns that refer to drawn keys
+    the relations of names on both sides (drawn.py).
     """
 
     windows: tuple[Window, Window] | None = None
     before: str = ""
     after: str = ""
     drawn: Collection[str] = field(default_factory=frozenset)
+    numbered: Collection[str] = field(default_factory=frozenset)
+    behind: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def may_be(self, pair: ColumnPair) -> bool:
         """Whether values of this column are likely to be of the run's making, by its type or default alone."""
@@ -50,15 +57,21 @@ class Volatile:
 
     def condition(self, pair: ColumnPair, before: str, after: str) -> str:
         """SQL that is true when two differing values are explained by the run alone."""
-        return f"({self.explained(pair, 0, before)} AND {self.explained(pair, 1, after)})" if self.can_be(pair) else "false"
+        if not self.can_be(pair):
+            return "false"
+        own = f"({self.explained(pair, 0, before)} AND {self.explained(pair, 1, after)})"
+        names = self.behind.get(pair[1].name)
+        return own if names is None else f"({alike(before, after, names)} OR {own})"
 
     def explained(self, pair: ColumnPair, side: int, value: str) -> str:
         """SQL that is true when a value of one side (0 or 1) is of that run's making."""
         if self.windows is None:
             return "false"
         window = self.windows[side]
+        if pair[1].name in self.numbered:
+            return f"{value} IS NOT NULL"
         if all(is_moment(column) for column in pair):
-            return _within(value, base(pair[side]), window)
+            return within(value, base(pair[side]), window)
         if self._is_drawn(pair):
             return self._fresh(pair, side, value)
         if all(is_text(column) for column in pair):
@@ -82,7 +95,8 @@ def looks_drawn(value: str) -> str:
     return f"{value}::text ~ '{_UUID}'"
 
 
-def _within(value: str, type: str, window: Window) -> str:
+def within(value: str, type: str, window: Window) -> str:
+    """SQL: whether a date or timestamp may have been read off a clock during a run."""
     start, end = _in_utc(window)
     if type == "date":  # the script's zone may be a day ahead or behind
         return f"{value} BETWEEN {literal(start.date().isoformat())}::date - 1 AND {literal(end.date().isoformat())}::date + 1"
@@ -108,11 +122,20 @@ def _written_within(value: str, window: Window) -> str:
     days = (start.date() + timedelta(days=number) for number in range(-1, (end.date() - start.date()).days + 2))
     day, text = f"^({'|'.join(each.isoformat() for each in days)})", f"{value}::text"
     return (
-        f"CASE WHEN {text} ~ '{day}{_TIME}{_ZONE}$' THEN {_within(f'{text}::timestamptz', 'timestamp with time zone', window)} "
-        f"WHEN {text} ~ '{day}{_TIME}$' THEN {_within(f'{text}::timestamp', 'timestamp without time zone', window)} "
+        f"CASE WHEN {text} ~ '{day}{_TIME}{_ZONE}$' THEN {within(f'{text}::timestamptz', 'timestamp with time zone', window)} "
+        f"WHEN {text} ~ '{day}{_TIME}$' THEN {within(f'{text}::timestamp', 'timestamp without time zone', window)} "
         f"ELSE {text} ~ '{day}$' END"
     )
 
 
 def _in_utc(window: Window) -> Window:
     return window[0].astimezone(UTC), window[1].astimezone(UTC)
+
+
+def alike(before: str, after: str, names: tuple[str, str]) -> str:
+    """SQL: whether two references lead to rows of one name."""
+    one, other = names
+    return (
+        f"EXISTS (SELECT FROM {one} AS x JOIN {other} AS y USING ({NAME}) "
+        f"WHERE x.{KEY} = {before}::text AND y.{KEY} = {after}::text)"
+    )

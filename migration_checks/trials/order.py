@@ -14,6 +14,7 @@ from migration_checks.connection import connect
 from migration_checks.database import Databases
 from migration_checks.environment import Outcome
 from migration_checks.nature import writes_rows
+from migration_checks.rows.reading import is_mirror
 from migration_checks.snapshot import Table
 from migration_checks.transition import Changes, Leg, Transition
 from migration_checks.trials.copies import carry, copied, in_each_others_way
@@ -47,7 +48,8 @@ def order_trial(
     """
     if not _wrote(ascend):
         return
-    wanted = [table.relation for table in ascend.after.tables.values() if not table.unread]
+    states = (ascend.before.tables, ascend.after.tables)
+    wanted = {table.relation for state in states for table in state.values() if is_mirror(table) and not table.unread}
     with copied(bench, databases, "order", of=start) as copy:
         if not turn_round(copy.connection, ascend.before.tables.values()):
             return
@@ -58,8 +60,8 @@ def order_trial(
         residue = Changes()
         if outcome.failure is None:
             with connect(bench.url) as source:
-                carry(source, copy.connection, wanted)
-            residue = replace(copy.compare(ascend.after, now, windows=(window, again)), catalog=())
+                carry(source, copy.connection, sorted(wanted))
+            residue = replace(copy.compare(ascend.after, now, windows=(window, again), origin=ascend.before), catalog=())
     yield replace(
         ascend,
         leg=Leg.ORDER,
