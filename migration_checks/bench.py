@@ -149,7 +149,8 @@ class Bench:
         failure = outcome.failure
         if failure is not None and failure.sqlstate in (DISK_FULL, OUT_OF_MEMORY):
             what = "disk space" if failure.sqlstate == DISK_FULL else "memory"
-            raise ProviderError(f"The server ran out of {what} in {revision}: {failure.message}.", "Free some, or use fewer --rows.")
+            message = f"The server ran out of {what} in {revision}: {failure.message}."
+            raise ProviderError(message, "Free some, or use fewer --rows.")
         require_extensions(self.connection, failure, revision)
         return outcome
 
