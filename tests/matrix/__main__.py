@@ -1,4 +1,4 @@
-"""`python -m tests.matrix`: plant every kind of corruption and write docs/mutation-matrix.md; `--healthy N` walks healthy chains."""
+"""`python -m tests.matrix` plants every kind of corruption and writes the page; `--healthy N` walks healthy chains instead."""
 
 from __future__ import annotations
 

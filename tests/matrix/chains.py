@@ -22,7 +22,7 @@ LIMITS = {
     "time truncated to the second": SECONDS,
     "microseconds rounded to milliseconds": SECONDS,
     "JSON scalar to string": "synthesized documents hold no bare number, so there is nothing to turn into a string",
-    "one of two equal rows without a key dropped": "synthesized rows without a key may differ in every pair, so no twin is dropped",
+    "one of two equal rows without a key dropped": "synthesized rows without a key may all differ, so no twin is dropped",
 }
 """Kinds that synthesized rows do not always show, and why: a seed of a project's own, with such values, does."""
 
