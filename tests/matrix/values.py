@@ -58,6 +58,7 @@ def struck(
 OBJECT = "jsonb_typeof({v}) = 'object' AND {v} <> '{{}}'"
 FIRST_KEY = "(SELECT min(k) FROM jsonb_object_keys({v}) k)"
 REVERSED = "(SELECT array_agg(e ORDER BY o DESC) FROM unnest({v}) WITH ORDINALITY x(e, o))"
+INEXACT = "abs({v}) < 1e15 AND {v}::float8::numeric <> {v}"
 
 VALUES = (
     ValueKind("string truncated by one character", "text", "left({v}, -1)", "length({v}) > 1"),
@@ -78,7 +79,7 @@ VALUES = (
     ValueKind("sign flipped", "int", "-{v}", "{v} > 0", one=True),
     ValueKind("last digit of a numeric", "numeric(14,4)", "{v} - 0.0001", "{v} > 0 AND {v} < 1000000000", one=True),
     ValueKind("numeric scale rounded", "numeric(14,4)", "round({v}, 2)", "{v} <> round({v}, 2) AND abs({v}) < 1e9"),
-    ValueKind("numeric through float8", "numeric(34,16)", "{v}::float8::numeric", "{v} <> {v}::float8::numeric AND {v} < 1e15"),
+    ValueKind("numeric through float8", "numeric(34,16)", "{v}::float8::numeric", INEXACT),
     ValueKind("float4 rounding", "float8", "{v}::float4", "abs({v}) BETWEEN 1e-30 AND 1e30 AND {v}::float4 <> {v}"),
     ValueKind("last bit of a float8", "float8", "{v} * (1 + 2.3e-16)", "abs({v}) BETWEEN 1e-30 AND 1e30", one=True),
     ValueKind("NaN to NULL", "float8", "NULL", "{v} = 'NaN'"),
