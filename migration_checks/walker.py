@@ -185,7 +185,12 @@ class Walker:
         before = below.snapshot
         self.trail.ascents[revision.id] = (before.tables, after.tables)
         changes = self.bench.compare(before, after)
-        fates = self.bench.rows.trace(before.tables, after.tables, history=self.trail.history(below.applied))
+        fates = self.bench.rows.trace(
+            before.tables,
+            after.tables,
+            history=self.trail.history(below.applied),
+            written=[pair for name, pair in self.trail.written.items() if name in below.applied],
+        )
         declared = [each for each in self.bench.lineage.transformations if each.revision == revision.id]
         fates = self.bench.rows.declared(fates, declared, after.tables)
         return replace(self._transition(Leg.ASCEND, revision, before, after, outcome, None, changes), fates=fates)

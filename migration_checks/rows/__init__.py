@@ -92,14 +92,17 @@ class Rows:
         comparison = Comparison(self._shop, self.samples, written, windows, self._reader.outdated, origin)
         return comparison.compare(before, after)
 
-    def trace(self, before: Tables, after: Tables, *, history: Sequence[Ascent] = ()) -> tuple[Fate, ...]:
+    def trace(
+        self, before: Tables, after: Tables, *, history: Sequence[Ascent] = (), written: Sequence[Written] = ()
+    ) -> tuple[Fate, ...]:
         """What became of every value that the upgrade from `before` to `after` made disappear.
 
         `history` are the earlier ascents (revision, before, after) of the walk, oldest first: values that one of them
-        carried away are found where it put them. What is lost is remembered for `acquit`. Tables that the server would not
-        let it follow are in `untraced`, with the reason.
+        carried away are found where it put them. `written` are pairs of states between which the toolkit wrote rows: where it
+        filled an added column, the values beside it prove nothing. What is lost is remembered for `acquit`. Tables that the
+        server would not let it follow are in `untraced`, with the reason.
         """
-        trace = Trace(self._shop, self.samples, Chain(before, after, history, Holdings(self._shop)))
+        trace = Trace(self._shop, self.samples, Chain(before, after, history, Holdings(self._shop)), written)
         with self._shop.work():
             fates = trace.run()
         self._lost, self.untraced = trace.lost, trace.untraced

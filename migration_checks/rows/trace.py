@@ -15,6 +15,7 @@ from migration_checks.rows.identity import ColumnPair, pair_columns, pair_tables
 from migration_checks.rows.lineup import ROW, Lineup, line_up, name_of
 from migration_checks.rows.links import Link, carriers, content, referenced, referencing, same_row
 from migration_checks.rows.lost import Lost, lost_samples
+from migration_checks.rows.made_up import excuse
 from migration_checks.rows.matching import temporary
 from migration_checks.rows.search import Search
 from migration_checks.rows.spelling import spelled
@@ -22,6 +23,7 @@ from migration_checks.rows.suspects import suspects
 from migration_checks.rows.values import quoted, same_meaning
 from migration_checks.rows.volatile import Volatile
 from migration_checks.rows.workshop import Workshop, why
+from migration_checks.rows.written import Written
 from migration_checks.snapshot import Column, Table
 from migration_checks.transition import Destination, Fate
 
@@ -38,6 +40,7 @@ class Trace:
     shop: Workshop
     samples: int
     chain: Chain
+    written: Sequence[Written] = ()
     fates: list[Fate] = field(default_factory=list)
     lost: dict[tuple[str, str, str], Lost] = field(default_factory=dict)
     untraced: dict[str, str] = field(default_factory=dict)
@@ -101,7 +104,9 @@ class Trace:
             return
         search = Search(self.shop, self.chain, lineup.left, column, rest, fresh)
         moved = search.follow(chained(same_row(lineup), self._links(lineup)))
-        self._bury(lineup, column, "overwritten" if successor else "dropped", total, moved, rest)
+        total -= excuse(self.shop, lineup.left, [pair[0] for pair in lineup.naming], column, rest, self.written)
+        if total:
+            self._bury(lineup, column, "overwritten" if successor else "dropped", total, moved, rest)
 
     def _rest(self, lineup: Lineup, column: Column, successor: Column | None) -> str:
         """A temporary table of the values of `column` that are no longer there, with the names of their rows."""
