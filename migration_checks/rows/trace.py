@@ -176,7 +176,9 @@ class Trace:
     ) -> None:
         """Rows that say nothing but their key live on where a link leads, in the tables to which the others went."""
         empty = " AND ".join(f"d.{quoted(column.name)} IS NULL" for column, _ in _to_find(left))
-        blank = temporary(self.shop, "blank", f"SELECT d.gid, d.kid, NULL::text AS akid FROM {dead} AS d WHERE {empty}")
+        blank = temporary(
+            self.shop, "blank", f"SELECT d.{NUMBER} AS gid, d.{ROW} AS kid, NULL::text AS akid FROM {dead} AS d WHERE {empty}"
+        )
         for link in [link for link in links if link.table.name in numbers or not numbers]:
             found = f"SELECT g.gid FROM {blank} AS g {link.join}"
             taken = f"WITH taken AS (DELETE FROM {blank} WHERE gid IN ({found}) RETURNING gid)"

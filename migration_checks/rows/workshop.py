@@ -21,7 +21,9 @@ _SETTINGS = "; ".join(
         "work_mem = '128MB'",
         "lock_timeout = '10s'",
         "jit = off",
-        "enable_nestloop = off",  # mirrors have no statistics: a guess of few rows, or a LIMIT, would make it quadratic
+        # Mirrors have no statistics: a guess of few rows, or a LIMIT, would lead to nested loops, and a LIMIT to sorting all.
+        "enable_nestloop = off",
+        "enable_mergejoin = off",
     )
 )
 

@@ -41,6 +41,7 @@ def test_values_are_followed(rows: Rows, database: str, upgrade: Upgrade) -> Non
     """Every value is counted once, as moved to where it is, or as lost; the way back acquits of what it restores."""
     before, fates = walked(rows, database, upgrade)
 
+    assert not rows.untraced
     assert list(upgrade.fates) == [words(fate) for fate in fates]
     for fate in fates:
         assert fate.total == sum(each.count for each in fate.moved) + fate.lost
