@@ -118,6 +118,7 @@ class Recovery:
         place = Place(applied, snapshot)
         self.trail.places[place.key] = place
         self.unfilled[name] = dict(filled.unfilled)
+        self.trail.filled |= {column for column, count in filled.columns.items() if count}
         if built is not None and built.tables != snapshot.tables:
             self.trail.written[name] = (built.tables, snapshot.tables)
         return place

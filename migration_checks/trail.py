@@ -25,6 +25,7 @@ class Place:
 class Trail:
     """Places by their revisions, what the toolkit wrote at each, and what each upgrade started from and built.
 
+    `filled` are the added columns ("schema.table.column") that the toolkit filled in rows which were there before.
     One entry a revision: when a stretch is walked again after a fault, the newer entry counts, since it is the one whose rows
     the database at hand holds.
     """
@@ -32,6 +33,7 @@ class Trail:
     places: dict[frozenset[str], Place] = field(default_factory=dict)
     written: dict[str, Written] = field(default_factory=dict)
     ascents: dict[str, Written] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
 
     def first_with_rows(self, start: int) -> Place | None:
         """The lowest place with rows in its tables; `start` is how many revisions are applied where the walk begins."""
@@ -43,6 +45,12 @@ class Trail:
         below = frozenset(applied)
         return tuple(pair for revision, pair in self.written.items() if revision not in below)
 
+    def fills(self, applied: Iterable[str]) -> tuple[Written, ...]:
+        """What the toolkit wrote to rows that were there already, at the places of `applied`: values of added columns."""
+        below = frozenset(applied)
+        pairs = (pair for revision, pair in self.written.items() if revision in below)
+        return tuple(fill for fill in map(_into_rows, pairs) if fill[0])
+
     def forget_above(self, applied: Iterable[str]) -> None:
         """The walk goes on with a copy of the place `applied`: what was written above it before is not in there."""
         below = frozenset(applied)
@@ -51,3 +59,10 @@ class Trail:
     def history(self, applied: Iterable[str]) -> tuple[tuple[str, Tables, Tables], ...]:
         """(revision, tables before, tables after) of the upgrades in `applied` that were walked, in order."""
         return tuple((each, *self.ascents[each]) for each in applied if each in self.ascents)
+
+
+def _into_rows(pair: Written) -> Written:
+    """A pair of states, of the tables only in which the toolkit altered rows rather than put the first ones in."""
+    before, after = pair
+    names = [name for name, table in before.items() if table.rows and name in after and after[name].digests != table.digests]
+    return {name: before[name] for name in names}, {name: after[name] for name in names}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from migration_checks.bench import Bench, Window
+from migration_checks.bench import Bench, Window, Written
 from migration_checks.checkpoints import Checkpoint, Checkpoints
+from migration_checks.contradictions import spared
 from migration_checks.environment import Outcome
 from migration_checks.errors import EnvironmentFailure
 from migration_checks.graph import Graph, Revision
@@ -144,9 +145,21 @@ class Walker:
     def _undo(self, revision: Revision, below: Place, after: Snapshot) -> Transition:
         outcome, _ = self._step(Leg.UNDO, revision)
         undone = self._look(below.snapshot, outcome, below.applied, keep=False)
-        residue = self.bench.compare(below.snapshot, undone) if outcome.failure is None else Changes()
+        residue = Changes()
+        if outcome.failure is None:
+            found = self.bench.compare(below.snapshot, undone)
+            residue = self._spared(found, below.snapshot, undone, self.trail.fills(below.applied))
         changes = self.bench.compare(after, undone)
         return self._transition(Leg.UNDO, revision, after, undone, outcome, below.snapshot, changes, residue)
+
+    def _spared(
+        self, found: Changes, baseline: Snapshot, now: Snapshot, fills: Sequence[Written], written: Sequence[Written] = ()
+    ) -> Changes:
+        """`found`, less what only rows show that the walk made contradictory (see contradictions.py)."""
+        if found.data_equal or not fills:
+            return found
+        apart = self.bench.compare(baseline, now, written=(*written, *fills))
+        return spared(found, apart, self.trail.filled)
 
     def _redo(self, revision: Revision, below: Place, undo: Transition, window: Window) -> Iterator[Transition]:
         """Upgrade again where that says something, and see to it that the bench ends where the first upgrade ended."""
@@ -189,8 +202,10 @@ class Walker:
             before.tables,
             after.tables,
             history=self.trail.history(below.applied),
-            written=[pair for name, pair in self.trail.written.items() if name in below.applied],
+            written=self.trail.fills(below.applied),
         )
+        for table, reason in self.bench.rows.untraced.items():
+            self.notes.append(Note(table, f"Where its values went was not followed: {reason}.", revision.id))
         declared = [each for each in self.bench.lineage.transformations if each.revision == revision.id]
         fates = self.bench.rows.declared(fates, declared, after.tables)
         return replace(self._transition(Leg.ASCEND, revision, before, after, outcome, None, changes), fates=fates)
@@ -288,7 +303,9 @@ class Walker:
         now = self._look(place.snapshot, outcome, target, keep=False)
         residue = Changes()
         if outcome.failure is None:
-            residue = self.bench.compare(place.snapshot, now, written=self.trail.written_above(target))
+            above = self.trail.written_above(target)
+            found = self.bench.compare(place.snapshot, now, written=above)
+            residue = self._spared(found, place.snapshot, now, self.trail.fills(target), above)
         self.here = Place(target, now)
         changes = left_behind(before, now) if outcome.failure is not None else Changes()
         return self._transition(Leg.DESCEND, revision, before, now, outcome, place.snapshot, changes, residue)

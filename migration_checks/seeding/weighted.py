@@ -96,9 +96,7 @@ def _few(adversarial: Sequence[str], wanted: int) -> Sequence[str]:
     return adversarial[: max(1, wanted // 10)]
 
 
-def _shaped(
-    shape: Shape, named: Mapping[str, float], made: Sequence[str], left: float
-) -> list[tuple[float, list[str]]]:
+def _shaped(shape: Shape, named: Mapping[str, float], made: Sequence[str], left: float) -> list[tuple[float, list[str]]]:
     """Made values by bucket, each with what the named values leave of the bucket's weight."""
     values: dict[tuple[float, float], list[str]] = {(each.low, each.high): [] for each in shape.buckets}
     weights = {(each.low, each.high): each.fraction for each in shape.buckets}

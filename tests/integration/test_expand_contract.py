@@ -32,11 +32,11 @@ START = Script(
 
 
 def lost(folder: Path, server: Server, backfill: str) -> list[tuple[str, str, str]]:
-    """(check, revision, subject) of the losses that verify finds when the back-fill is this statement."""
+    """(check, revision, subject) of what verify finds about data, on the way up and back, when this is the back-fill."""
     middle = Script("c", down="b", upgrade=f"op.execute({backfill!r})", downgrade="pass")
     project = make_project(folder, [START, EXPAND, middle, CONTRACT])
     settings = Settings(lineage=project.lineage(), project=folder, provider=server.url, allow_shared_server=True, rows=60)
-    return [(each.check, each.revision, each.subject) for each in verify(settings).findings if each.check in ("MC301", "MC302")]
+    return [(each.check, each.revision, each.subject) for each in verify(settings).findings if each.check.startswith("MC3")]
 
 
 def test_a_faithful_back_fill_loses_nothing(tmp_path: Path, server: Server) -> None:
@@ -49,7 +49,7 @@ def test_a_back_fill_that_skips_rows_is_still_found(tmp_path: Path, server: Serv
     """The rows that the walk left alone show what the contraction loses."""
     backfill = "UPDATE items SET cents = price WHERE cents IS NULL AND id % 2 = 0"
 
-    assert [("MC302", "d", "public.items.price")] == lost(tmp_path, server, backfill)
+    assert ("MC302", "d", "public.items.price") in lost(tmp_path, server, backfill)
 
 
 def test_the_filled_column_itself_is_judged(tmp_path: Path, server: Server) -> None:
