@@ -232,7 +232,9 @@ class MemoryBench:
         catalog = {("table", name): CatalogObject("table", name, {}) for name in tables}
         return Snapshot(frozenset(heads), catalog, tables, answers=self.world.answers(self.data))
 
-    def compare(self, before: Snapshot, after: Snapshot, *, written: Sequence[Any] = (), windows: Any = None) -> Changes:
+    def compare(
+        self, before: Snapshot, after: Snapshot, *, written: Sequence[Any] = (), windows: Any = None, origin: Any = None
+    ) -> Changes:
         changed = []
         for name in sorted(before.tables.keys() & after.tables.keys()):
             was, now = before.tables[name], after.tables[name]
@@ -241,7 +243,11 @@ class MemoryBench:
                 changed.append(TableChange(name, name, (), was.rows, now.rows, 0, 0, missing, added))
         return Changes(diff_catalogs(before.catalog, after.catalog), tuple(changed))
 
-    def trace(self, before: Any, after: Any, *, history: Any = ()) -> tuple[Any, ...]:
+    @property
+    def untraced(self) -> dict[str, str]:
+        return {}
+
+    def trace(self, before: Any, after: Any, *, history: Any = (), written: Any = ()) -> tuple[Any, ...]:
         return ()
 
     def declared(self, fates: Any, transformations: Any, after: Any) -> tuple[Any, ...]:
