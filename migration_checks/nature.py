@@ -27,10 +27,11 @@ def writes_rows(sql: str) -> bool:
 def named_in(statements: Iterable[Statement], tables: Iterable[str]) -> tuple[str, ...]:
     """Those of `tables` (qualified, quoted names) whose bare name occurs as a word in one of `statements` that writes."""
     texts = [each.sql.lower() for each in statements if writes_rows(each.sql)]
-    return tuple(table for table in tables if any(_mentions(text, bare(table).lower()) for text in texts))
+    return tuple(table for table in tables if any(mentions(text, bare(table).lower()) for text in texts))
 
 
-def _mentions(text: str, name: str) -> bool:
+def mentions(text: str, name: str) -> bool:
+    """Whether `name` occurs in `text` as a word of its own."""
     return bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text))
 
 

@@ -221,7 +221,7 @@ class Transition:
     table the written rows that are gone or altered although the old schema can hold them. `drift` is what autogenerate would
     still change at head. `unfilled` maps a table that stayed empty to the reason. `emptied` says that the walk took
     the rows away, because the upgrade fails on them (MC101 tells), `made_up` that an upgrade failed only on rows that were all
-    made up from the schema. `location` is the script's file and line.
+    made up from the schema, or a way down on rows that the walk had put in above. `location` is the script's file and line.
     """
 
     leg: Leg

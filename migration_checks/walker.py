@@ -12,12 +12,13 @@ from migration_checks.environment import Outcome
 from migration_checks.errors import EnvironmentFailure
 from migration_checks.graph import Graph, Revision
 from migration_checks.halfway import left_behind
+from migration_checks.nature import bare, mentions
 from migration_checks.recovery import LostPlace, Recovery
 from migration_checks.report import Note
 from migration_checks.route import Route
 from migration_checks.snapshot import Snapshot
 from migration_checks.trail import Place, Trail
-from migration_checks.transition import Changes, Leg, Transition
+from migration_checks.transition import Changes, Failure, Leg, Transition
 from migration_checks.trials.order import order_trial
 from migration_checks.trials.writes import writes_trial
 
@@ -52,6 +53,7 @@ class Walker:
         self.barred: set[str] = set()
         self.blocked: set[str] = set()
         self.emptied: set[str] = set()
+        self.wrote: dict[str, frozenset[str]] = {}
         self.lost = False
         self.here: Place
         self.window: Window
@@ -198,6 +200,7 @@ class Walker:
         before = below.snapshot
         self.trail.ascents[revision.id] = (before.tables, after.tables)
         changes = self.bench.compare(before, after)
+        self.wrote[revision.id] = frozenset(each.table for each in changes.tables if each.added or each.columns)
         fates = self.bench.rows.trace(
             before.tables,
             after.tables,
@@ -308,7 +311,19 @@ class Walker:
             residue = self._spared(found, place.snapshot, now, self.trail.fills(target), above)
         self.here = Place(target, now)
         changes = left_behind(before, now) if outcome.failure is not None else Changes()
-        return self._transition(Leg.DESCEND, revision, before, now, outcome, place.snapshot, changes, residue)
+        descend = self._transition(Leg.DESCEND, revision, before, now, outcome, place.snapshot, changes, residue)
+        return replace(descend, made_up=outcome.failure is not None and self._meets_made_up_rows(outcome.failure, target))
+
+    def _meets_made_up_rows(self, failure: Failure, target: tuple[str, ...]) -> bool:
+        """Whether a way down that fails can have met only rows that the walk put in above `target`.
+
+        The same downgrade succeeded right after its upgrade, or it would be barred. Since then rows came from the walk, and
+        from upgrades above: where one of those wrote to a table that the failure is about, the fault may be the chain's own.
+        """
+        above = [each for each in self.wrote if each not in target]
+        text = f"{failure.table or ''} {failure.statement or ''}".lower()
+        suspects = {bare(table).lower() for each in above[1:] for table in self.wrote[each]}
+        return bool(self.trail.written_above(target)) and not any(mentions(text, name) for name in suspects)
 
     def _jump(self, revision: Revision, target: tuple[str, ...]) -> bool:
         """Go on below a downgrade that is known not to lead there."""

@@ -50,7 +50,11 @@ def _downgrade_fails(transition: Transition) -> Iterator[Evidence]:
     failure = transition.failure
     if failure is None or failure.refused or transition.marked_irreversible:
         return
-    yield from _failure(transition, "The downgrade", *DOWNWARD)
+    of_rows = failure.deliberate or (failure.sqlstate or "")[:2] in OF_ROWS
+    refuses = transition.leg is Leg.DESCEND and transition.made_up and of_rows
+    for evidence in _failure(transition, "The downgrade", *DOWNWARD):
+        why = " It refuses rows that were put in after its upgrade." if refuses else ""
+        yield Evidence(evidence.subject, evidence.message + why, evidence.facts, Severity.INFO if refuses else None)
     if transition.leg is Leg.WRITES:
         yield from _fails_on_writes(transition, failure)
 

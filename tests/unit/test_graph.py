@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 from migration_checks.graph import Graph, Revision
 from migration_checks.route import plan
 
-DIAMOND = Graph((
-    Revision("root", ()),
-    Revision("left", ("root",)),
-    Revision("right", ("root",)),
-    Revision("needs", ("right",), depends_on=("left",)),
-    Revision("merge", ("left", "needs")),
-    Revision("other", ()),
-))
+DIAMOND = Graph(
+    (
+        Revision("root", ()),
+        Revision("left", ("root",)),
+        Revision("right", ("root",)),
+        Revision("needs", ("right",), depends_on=("left",)),
+        Revision("merge", ("left", "needs")),
+        Revision("other", ()),
+    )
+)
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,18 @@ CASES = (
     Case("is silent on a second upgrade", "MC101", redo(failure=RAISED)),
     Case("hears an undo", "MC102", undo(after=UPPER, failure=RAISED), (("public.items", ERROR, "The downgrade raised"),)),
     Case("hears a descend", "MC102", descend(failure=RAISED), (("public.items", ERROR, "The downgrade raised"),)),
+    Case(
+        "excuses a way down that meets rows of the walk's own",
+        "MC102",
+        descend(failure=RAISED, made_up=True),
+        (("public.items", INFO, "It refuses rows that were put in after its upgrade."),),
+    ),
+    Case(
+        "excuses no error that is not about rows",
+        "MC102",
+        descend(failure=Failure("ProgrammingError", "no such table", "42P01"), made_up=True),
+        (("b", ERROR, "no such table"),),
+    ),
     Case("leaves a refusal to MC104", "MC102", undo(after=UPPER, failure=REFUSED)),
     Case("leaves what a lineage marks to MC104", "MC102", undo(after=UPPER, failure=RAISED, marked_irreversible=True)),
     Case(
