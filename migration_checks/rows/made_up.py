@@ -14,23 +14,36 @@ from migration_checks.snapshot import Column, Table
 
 
 def excuse(
-    shop: Workshop, table: Table, naming: Sequence[Column], column: Column, rest: str, written: Sequence[Written]
+    shop: Workshop,
+    table: Table,
+    naming: Sequence[Column],
+    column: Column,
+    rest: str,
+    written: Sequence[Written],
+    *,
+    moved: bool,
 ) -> int:
     """Take from `rest` (unfound values of `column`, rows named `kid`) the rows in which the toolkit filled another column.
 
     A chain that expands, back-fills and contracts derives the new column from the old one. Where the toolkit had filled the
     new one in between, as an application may, the two say different things, and dropping the old one proves nothing. The
-    column that was filled is judged all the same, and so are the rows that were left alone. Returns how many were taken.
+    column that was filled is judged all the same, and so are the rows that were left alone. Where those were lost as well, and
+    nothing was `moved`, no back-fill is in play and every row counts. Returns how many were taken.
     """
-    taken = 0
+    queries = []
     for earlier, later in written:
         old, new = same_table(table, earlier), same_table(table, later)
         if old is None or new is None or old is new or old.unread or new.unread or not old.key:
             continue
         query = _altered(table, old, new, naming, column)
         if query is not None:
-            taken += shop.execute(f"DELETE FROM {rest} WHERE kid IN ({query})").rowcount
-    return taken
+            queries.append(f"kid IN ({query})")
+    if not queries:
+        return 0
+    filled = " OR ".join(queries)
+    if not moved and shop.row(f"SELECT EXISTS (SELECT FROM {rest} WHERE NOT ({filled}))")[0]:
+        return 0
+    return shop.execute(f"DELETE FROM {rest} WHERE {filled}").rowcount
 
 
 def _altered(table: Table, old: Table, new: Table, naming: Sequence[Column], column: Column) -> str | None:

@@ -104,7 +104,8 @@ class Trace:
             return
         search = Search(self.shop, self.chain, lineup.left, column, rest, fresh)
         moved = search.follow(chained(same_row(lineup), self._links(lineup)))
-        total -= excuse(self.shop, lineup.left, [pair[0] for pair in lineup.naming], column, rest, self.written)
+        names = [pair[0] for pair in lineup.naming]
+        total -= excuse(self.shop, lineup.left, names, column, rest, self.written, moved=bool(moved))
         if total:
             self._bury(lineup, column, "overwritten" if successor else "dropped", total, moved, rest)
 
