@@ -34,20 +34,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     """The command itself; an error becomes one sentence on standard error and status 2."""
     from migration_checks import commands
-    from migration_checks.errors import ToolkitError
 
     try:
         status: int = getattr(commands, arguments.command)(arguments)
         return status
-    except ToolkitError as error:
+    except Exception as error:
+        if _was_interrupted(error):
+            raise KeyboardInterrupt from error
+        return _failed(error, arguments)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: cleaning up after it, a driver or a pipeline may raise one of its own instead."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _failed(error: Exception, arguments: argparse.Namespace) -> int:
+    """Say in one sentence why the toolkit could not do its job."""
+    from migration_checks.errors import ToolkitError
+
+    if isinstance(error, ToolkitError):
         _complain(f"{error.message} {error.remedy}", error, arguments.debug)
         return error.exit_status
-    except BrokenPipeError:
-        return 2
-    except Exception as error:
+    if not isinstance(error, BrokenPipeError):
         report = f"internal error: {type(error).__name__}: {error}. Please report it, with the output of --debug."
         _complain(report, error, arguments.debug)
-        return 2
+    return 2
 
 
 def _complain(message: str, error: BaseException, debug: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import io
 import json
@@ -373,3 +374,20 @@ def test_init_and_again(project: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert (project / "pyproject.toml").read_text() == text
     assert "nothing was changed" in capsys.readouterr().out
     assert json.dumps("alembic.ini") in text
+
+
+def test_an_error_that_ctrl_c_left_behind_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a driver raises while it cleans up after Ctrl-C does not become the sentence that the user reads."""
+
+    def interrupted(arguments: argparse.Namespace) -> int:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise ValueError("the pipeline was aborted")  # noqa: B904 - just what a context manager does on its way out
+
+    monkeypatch.setattr("migration_checks.commands.checks", interrupted)
+
+    assert cli.main(["checks"]) == cli.INTERRUPTED
+    assert "interrupted" in capsys.readouterr().err
