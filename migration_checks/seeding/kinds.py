@@ -117,7 +117,7 @@ TEXT_KINDS: Final = (
     ),
     Kind(
         "repository",
-        words("repo", "repository", "repo_id", "repo_name", "full_slug", "model_name", "model_id", "dataset_id", "hf_\\w+"),
+        words("repo", "repository", "repo_id", "repo_name", "full_slug"),
         made(_repository),
         ("noowner", "a/b/c", "/leading", "trailing/", "OpenAI/Tiny-Stories", "openai/tiny-stories", "owner / name"),
         lambda k: f"owner{k % 97}/repo-{k}",
