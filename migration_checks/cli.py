@@ -166,6 +166,13 @@ def _verify(parser: argparse.ArgumentParser) -> None:
         "--allow-shared-server", action="store_true", default=None, help="go on where a server by URL has other databases"
     )
     server.add_argument("--timeout", type=float, metavar="SECONDS", help="how long one step may take; 0 for no limit")
+    trials = parser.add_argument_group("trials")
+    trials.add_argument(
+        "--trial", action="append", dest="trials", metavar="NAME", help="also try this out, or all (repeatable; docs/trials.md)"
+    )
+    trials.add_argument(
+        "--at-rows", action="append", metavar="[TABLE=]N", help="rows of production's tables, or of one (repeatable)"
+    )
     judging = parser.add_argument_group("judging")
     judging.add_argument("--only", action="append", metavar="CHECK", help="make only this check (repeatable; MC3 is a family)")
     judging.add_argument("--skip", action="append", metavar="CHECK", help="leave this check out (repeatable)")

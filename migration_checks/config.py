@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from migration_checks.lineage import Lineage
 from migration_checks.lineages import CHAIN_KEYS, LINEAGE_KEYS, choose_lineage
 from migration_checks.report import THRESHOLDS
 from migration_checks.selection import check_ids, named_checks
+from migration_checks.trials import TRIALS
 from migration_checks.waivers import KEYS as WAIVER_KEYS
 from migration_checks.waivers import Waiver, read_waiver
 
@@ -21,10 +22,12 @@ T = TypeVar("T")
 SEED = 20240229
 TIMEOUT = 600.0
 PROVIDER = "embedded"
+MOST_ROWS = 10**13
+"""More rows than any table of PostgreSQL holds in 32 TB, its limit (https://www.postgresql.org/docs/current/limits.html)."""
 
 RUN_KEYS = (
     "provider", "provider_version", "image", "allow_shared_server", "rows", "seed", "fail_on", "only", "skip", "reports",
-    "timeout", "baseline", "redact", "profile", "scale",
+    "timeout", "baseline", "redact", "profile", "scale", "trials", "at_rows",
 )  # fmt: skip
 ARGUMENTS = ("lineage", *CHAIN_KEYS, *LINEAGE_KEYS, *RUN_KEYS)
 TABLE_KEYS = (*ARGUMENTS, "lineages", "waivers")
@@ -38,7 +41,8 @@ class Settings:
     `project` is the folder that paths in reports are relative to. `provider` is "embedded", "local", "container", "auto" or a
     URL. `rows` is None where nobody asked for a number; tables that `profile` knows get `scale` times its rows. `timeout` is
     in seconds and for one step; 0 means none. `reports` are (format, file), the file None for standard output. `only` and
-    `skip` are check ids, `only` empty for all.
+    `skip` are check ids, `only` empty for all. `trials` are words of migration_checks.trials.TRIALS. `at_rows` says how many
+    rows production has: by table (as users write its name), or under "" for every table that is not named.
     """
 
     lineage: Lineage
@@ -55,6 +59,7 @@ class Settings:
     reports: tuple[tuple[str, Path | None], ...] = ()
     jobs: int = 1
     trials: frozenset[str] = frozenset()
+    at_rows: Mapping[str, int] = field(default_factory=dict)
     timeout: float = TIMEOUT
     waivers: tuple[Waiver, ...] = ()
     baseline: Path | None = None
@@ -131,7 +136,36 @@ def _settings(lineage: Lineage, cwd: Path, *sources: Source) -> Settings:
         redact=pick(lambda source: source.table.flag("redact"), False),
         profile=pick(lambda source: source.path("profile"), None),
         scale=pick(_scale, 1.0),
+        trials=pick(_trials, frozenset()),
+        at_rows=pick(_at_rows, {}),
     )
+
+
+def _trials(source: Source) -> frozenset[str] | None:
+    """The trials that `source` names; "all" is every one, "none" none. None where it says nothing of them."""
+    words = [part.strip() for text in source.table.texts("trials") for part in text.split(",")]
+    for word in words:
+        if word not in (*TRIALS, "all", "none"):
+            raise source.table.error(
+                f"{source.table.where}: there is no trial {shorten(word)}; {nearest(word, [*TRIALS, 'all', 'none'])}"
+            )
+    if not words:
+        return None
+    return frozenset(TRIALS if "all" in words else words) - {"none"}
+
+
+def _at_rows(source: Source) -> dict[str, int] | None:
+    """How many rows production has, written N or TABLE=N."""
+    found: dict[str, int] = {}
+    for text in source.table.texts("at_rows"):
+        table, _, number = text.rpartition("=")
+        digits = number.replace("_", "").strip()
+        if not (digits.isascii() and digits.isdigit() and 0 < int(digits) <= MOST_ROWS):
+            raise source.table.error(
+                f"{source.table.where}: at_rows {shorten(text)} is not written N or TABLE=N, such as 10_000_000 or users=2_000."
+            )
+        found[table.strip()] = int(digits)
+    return found or None
 
 
 def _scale(source: Source) -> float | None:

@@ -145,6 +145,8 @@ def _location(table: Fields) -> Location | None:
 def _step(table: Fields) -> Step:
     failure = table.child("failure", FAILURE_KEYS)
     timing = _open(table, "timing")
+    if "seconds" in timing:
+        Fields(timing, "timing", timing, REMEDY).number("seconds")
     return Step(
         revision=table.required("revision", table.text("revision")),
         leg=_leg(table),
@@ -153,7 +155,7 @@ def _step(table: Fields) -> Step:
         values_compared=table.required("values_compared", table.integer("values_compared")),
         failure=None if failure is None else _failure(failure),
         observations=_open(table, "observations"),
-        timing={key: Fields(timing, "timing", timing, REMEDY).number(key) or 0.0 for key in timing},
+        timing=timing,
     )
 
 

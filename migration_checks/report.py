@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from migration_checks.check import Finding, Location, Severity
 from migration_checks.snapshot import Json
-from migration_checks.transition import Failure, Leg, Transition
+from migration_checks.transition import Evidence, Failure, Leg, Transition
 
 if TYPE_CHECKING:
     from migration_checks.config import Settings
@@ -56,11 +56,12 @@ class Step:
     values_compared: int
     failure: Failure | None = None
     observations: Mapping[str, Json] = field(default_factory=dict)
-    timing: Mapping[str, float] = field(default_factory=dict)
+    timing: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
-        return self.timing.get("seconds", 0.0)
+        seconds = self.timing.get("seconds", 0.0)
+        return float(seconds) if isinstance(seconds, int | float) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,7 @@ def step_of(transition: Transition, root: Path) -> Step:
     failure = transition.failure
     if failure is not None and failure.path is not None:
         failure = replace(failure, path=relative(failure.path, root))
+    seen = transition.evidence
     return Step(
         revision=transition.revision,
         leg=transition.leg,
@@ -167,8 +169,14 @@ def step_of(transition: Transition, root: Path) -> Step:
         rows_compared=compared.rows_compared,
         values_compared=compared.values_compared,
         failure=failure,
-        timing={"seconds": round(transition.seconds, 6)},
+        observations={} if seen is None else {key: plain(value) for key, value in seen.observations().items()},
+        timing={"seconds": round(transition.seconds, 6)} | ({} if seen is None else measured(seen)),
     )
+
+
+def measured(evidence: Evidence) -> dict[str, Json]:
+    """What differs from run to run, as JSON has it."""
+    return {key: plain(value) for key, value in evidence.timing().items()}
 
 
 def worst_first(findings: Iterable[Finding], order: Sequence[str]) -> tuple[Finding, ...]:

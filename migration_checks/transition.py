@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from migration_checks.snapshot import Json, ObjectId, Snapshot
 
@@ -15,6 +16,11 @@ class Leg(StrEnum):
     ASCEND upgrades a revision, UNDO downgrades it again, REDO upgrades it once more, WRITES downgrades it after rows were
     written through the new schema, LEAP upgrades everything as `alembic upgrade` does, DESCEND downgrades on the way from
     head to start, ORDER upgrades a copy whose rows lie in another physical order (held against what ASCEND built).
+
+    The others are made only when asked for (migration_checks.trials.lab): OBSERVE and OBSERVE_DOWN watch each statement of
+    the upgrade and of the downgrade, QUEUE runs the step behind an open reader, GROWTH at several sizes, SKEW runs the
+    statements of the other version of the application, CRASH kills the step half-way, RUNNERS runs it twice at once,
+    TRAFFIC while a workload reads and writes.
     """
 
     ASCEND = "ascend"
@@ -24,10 +30,30 @@ class Leg(StrEnum):
     LEAP = "leap"
     DESCEND = "descend"
     ORDER = "order"
+    OBSERVE = "observe"
+    OBSERVE_DOWN = "observe-down"
+    QUEUE = "queue"
+    GROWTH = "growth"
+    SKEW = "skew"
+    CRASH = "crash"
+    RUNNERS = "runners"
+    TRAFFIC = "traffic"
 
     @property
     def upward(self) -> bool:
-        return self in (Leg.ASCEND, Leg.REDO, Leg.LEAP, Leg.ORDER)
+        return self not in (Leg.UNDO, Leg.WRITES, Leg.DESCEND, Leg.OBSERVE_DOWN)
+
+
+class Evidence(Protocol):
+    """What a trial saw, typed by the trial; checks look at the type that they know."""
+
+    def observations(self) -> Mapping[str, Json]:
+        """What is the same in every run of the same input, for the report."""
+        ...
+
+    def timing(self) -> Mapping[str, Json]:
+        """What differs from run to run: durations, sizes, waits."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +248,7 @@ class Transition:
     still change at head. `unfilled` maps a table that stayed empty to the reason. `emptied` says that the walk took
     the rows away, because the upgrade fails on them (MC101 tells), `made_up` that an upgrade failed only on rows that were all
     made up from the schema, or a way down on rows that the walk had put in above. `location` is the script's file and line.
+    `evidence` is what a trial saw; such a leg compares no rows.
     """
 
     leg: Leg
@@ -244,3 +271,4 @@ class Transition:
     emptied: bool = False
     made_up: bool = False
     location: tuple[str, int] | None = None
+    evidence: Evidence | None = None

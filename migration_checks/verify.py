@@ -26,6 +26,7 @@ from migration_checks.report import Note, Progress, Report, build_report
 from migration_checks.route import Route, plan
 from migration_checks.trail import Place, Trail
 from migration_checks.transition import Leg, Transition
+from migration_checks.trials import chosen
 from migration_checks.waivers import waive
 from migration_checks.walker import Walker
 
@@ -127,6 +128,7 @@ class Run:
                 rows=self.settings.rows or SEED_ROWS,
                 fresh=self.origin.fresh,
                 progress=self._tell,
+                trials=chosen(self.settings.trials, self.settings),
             )
             self.clock = bench.clock
             smooth = True

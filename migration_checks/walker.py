@@ -19,6 +19,7 @@ from migration_checks.route import Route
 from migration_checks.snapshot import Snapshot
 from migration_checks.trail import Place, Trail
 from migration_checks.transition import Changes, Failure, Leg, Transition
+from migration_checks.trials.lab import Lab, Trial
 from migration_checks.trials.order import order_trial
 from migration_checks.trials.writes import writes_trial
 
@@ -41,6 +42,7 @@ class Walker:
         rows: int,
         fresh: Callable[[], str],
         progress: Callable[[str, Leg], None],
+        trials: Sequence[Trial] = (),
     ) -> None:
         self.bench = bench
         self.graph = graph
@@ -49,7 +51,8 @@ class Walker:
         self.progress = progress
         self.trail = Trail()
         self.recovery = Recovery(bench, checkpoints, graph, self.trail, rows, fresh)
-        self.notes: list[Note] = []
+        self.lab = Lab(bench, checkpoints.databases, trials, progress)
+        self.notes: list[Note] = self.lab.notes
         self.barred: set[str] = set()
         self.blocked: set[str] = set()
         self.emptied: set[str] = set()
@@ -67,7 +70,11 @@ class Walker:
             if self.lost or self.blocked & self.graph.ancestors([revision.id]):
                 unreached.append(revision.id)
             else:
-                yield from self._arrived(revision, list(self._visit(revision)))
+                with self.lab.place_below() as below:
+                    legs = list(self._arrived(revision, list(self._visit(revision))))
+                    yield from legs
+                    if not self.lost:
+                        yield from self.lab.experiments(revision, below, legs)
         if unreached:
             reason = "Not walked: what they need could not be built; the failed upgrade above says why."
             self.notes.append(Note(_listed(unreached), reason))

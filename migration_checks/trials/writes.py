@@ -37,6 +37,9 @@ def writes_trial(
     if not chosen:
         return
     with copied(bench, databases, "writes") as copy:
+        # The rows may come from a second upgrade, which drew other keys than the one that `upgraded` was taken after.
+        standing = copy.rows.read(upgraded.tables, keep=True, skip=copy.bookkeeping)
+        upgraded = replace(upgraded, tables=standing)
         copy.synthesizer.write(chosen, ROWS)
         written = copy.snapshot(upgraded, upgraded.heads, keep=True, asked=())
         outcome, _ = step(Leg.WRITES, undo.revision)

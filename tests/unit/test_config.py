@@ -254,3 +254,31 @@ def test_no_file_gives_a_traceback(project: Path, content: bytes) -> None:
     (project / "pyproject.toml").write_bytes(content)
 
     assert answers(lambda: load_settings(argparse.Namespace(), project))
+
+
+def test_trials_and_rows_of_production(project: Path) -> None:
+    """--trial takes words, in a list or with commas, all or none; --at-rows takes N or TABLE=N."""
+    assert load_settings({}, project).trials == frozenset()
+    assert load_settings({"trials": ["locks,queue", "crash"]}, project).trials == {"locks", "queue", "crash"}
+    assert load_settings({"trials": ["all"]}, project).trials >= {"locks", "skew", "runners"}
+    loaded = load_settings({"at_rows": ["10_000_000", 'app."Weird=Name"=5']}, project)
+    assert loaded.at_rows == {"": 10_000_000, 'app."Weird=Name"': 5}
+    write(project, 'trials = ["all"]\nat_rows = ["users=7"]')
+    assert load_settings({"trials": ["none"]}, project).trials == frozenset()
+    assert load_settings({}, project).at_rows == {"users": 7}
+
+
+@pytest.mark.parametrize(
+    ("given_", "words"),
+    [
+        ({"trials": ["lock"]}, "did you mean 'locks'"),
+        ({"at_rows": ["many"]}, "N or TABLE=N"),
+        ({"at_rows": ["users=0"]}, "N or TABLE=N"),
+        ({"at_rows": ["-5"]}, "N or TABLE=N"),
+    ],
+)
+def test_wrong_trials_and_rows(project: Path, given_: dict[str, Any], words: str) -> None:
+    """A word that is no trial, or a number that is no number of rows, is one sentence."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(given_, project)
+    assert words in f"{caught.value.message} {caught.value.remedy}"
