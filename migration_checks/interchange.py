@@ -10,19 +10,25 @@ from typing import Any
 from migration_checks.check import Finding, Location, Severity
 from migration_checks.errors import ConfigurationError
 from migration_checks.fields import Fields
+from migration_checks.graph import Revision
 from migration_checks.report import FORMAT, THRESHOLDS, VERDICTS, Note, Report, Step
-from migration_checks.transition import Failure, Leg
+from migration_checks.transition import Destination, Failure, Fate, Leg
 
 REMEDY = "Give a file that `migration-checks verify --report json=FILE` of this version wrote."
 
 REPORT_KEYS = (
     "format", "verdict", "fail_on", "lineage", "server", "seed", "range",
-    "findings", "steps", "not_checked", "notes", "versions",
+    "findings", "steps", "not_checked", "notes", "versions", "revisions",
 )  # fmt: skip
 FINDING_KEYS = (
     "check", "name", "severity", "revision", "leg", "subject", "message", "evidence", "location", "waiver", "also_at",
 )  # fmt: skip
-STEP_KEYS = ("revision", "leg", "statements", "rows_compared", "values_compared", "failure", "observations", "timing")
+STEP_KEYS = (
+    "revision", "leg", "statements", "rows_compared", "values_compared", "failure", "observations", "timing", "flows",
+)  # fmt: skip
+REVISION_KEYS = ("id", "message", "down", "depends_on", "labels", "path")
+FLOW_KEYS = ("subject", "what", "how", "total", "moved", "restored", "lost", "caused_by")
+MOVED_KEYS = ("place", "how", "count", "written_by")
 FAILURE_KEYS = tuple(field.name for field in fields(Failure))
 NOTE_KEYS = ("subject", "reason", "revision")
 
@@ -47,6 +53,19 @@ def to_document(report: Report) -> dict[str, Any]:
         "not_checked": [asdict(note) for note in report.not_checked],
         "notes": [asdict(note) for note in report.notes],
         "versions": dict(sorted(report.versions.items())),
+        "revisions": [revision_document(revision) for revision in report.chain],
+    }
+
+
+def revision_document(revision: Revision) -> dict[str, Any]:
+    """A revision as JSON has it: its place in the graph, its title and file."""
+    return {
+        "id": revision.id,
+        "message": revision.doc,
+        "down": list(revision.down),
+        "depends_on": list(revision.depends_on),
+        "labels": list(revision.labels),
+        "path": revision.path,
     }
 
 
@@ -79,6 +98,22 @@ def step_document(step: Step) -> dict[str, Any]:
         "failure": None if step.failure is None else asdict(step.failure),
         "observations": dict(sorted(step.observations.items())),
         "timing": dict(sorted(step.timing.items())),
+        "flows": [flow_document(flow) for flow in step.flows],
+    }
+
+
+def flow_document(flow: Fate) -> dict[str, Any]:
+    """Where the values of one column, or the rows of one table, went, as JSON has it."""
+    moved = [{"place": to.place, "how": to.how, "count": to.count, "written_by": to.written_by} for to in flow.moved]
+    return {
+        "subject": flow.subject,
+        "what": flow.what,
+        "how": flow.how,
+        "total": flow.total,
+        "moved": moved,
+        "restored": flow.restored,
+        "lost": flow.lost,
+        "caused_by": flow.caused_by,
     }
 
 
@@ -115,6 +150,18 @@ def _report(table: Fields) -> Report:
         not_checked=tuple(_note(each) for each in table.children("not_checked", NOTE_KEYS)),
         notes=tuple(_note(each) for each in table.children("notes", NOTE_KEYS)),
         versions=table.pairs("versions"),
+        chain=tuple(_revision(each) for each in table.children("revisions", REVISION_KEYS)),
+    )
+
+
+def _revision(table: Fields) -> Revision:
+    return Revision(
+        id=table.required("id", table.text("id")),
+        down=table.texts("down"),
+        depends_on=table.texts("depends_on"),
+        labels=table.texts("labels"),
+        doc=table.required("message", table.text("message")),
+        path=table.required("path", table.text("path")),
     )
 
 
@@ -156,6 +203,29 @@ def _step(table: Fields) -> Step:
         failure=None if failure is None else _failure(failure),
         observations=_open(table, "observations"),
         timing=timing,
+        flows=tuple(_flow(each) for each in table.children("flows", FLOW_KEYS)),
+    )
+
+
+def _flow(table: Fields) -> Fate:
+    return Fate(
+        subject=table.required("subject", table.text("subject")),
+        what=table.required("what", table.text("what")),
+        how=table.required("how", table.text("how")),
+        total=table.required("total", table.integer("total")),
+        moved=tuple(_destination(each) for each in table.children("moved", MOVED_KEYS)),
+        restored=table.required("restored", table.integer("restored")),
+        lost=table.required("lost", table.integer("lost")),
+        caused_by=table.text("caused_by"),
+    )
+
+
+def _destination(table: Fields) -> Destination:
+    return Destination(
+        place=table.required("place", table.text("place")),
+        how=table.required("how", table.text("how")),
+        count=table.required("count", table.integer("count")),
+        written_by=table.text("written_by"),
     )
 
 

@@ -42,6 +42,7 @@ def merge(reports: Sequence[Report]) -> Report:
         verdict=judge_run(findings, steps, fail_on),
         not_checked=_joined([report.not_checked for report in reports], lambda note: note),
         notes=_joined([report.notes for report in reports], lambda note: note),
+        chain=max((report.chain for report in reports), key=len),
     )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migration_checks.check import Finding, Location, Severity
+from migration_checks.graph import Revision
 from migration_checks.snapshot import Json
-from migration_checks.transition import Evidence, Failure, Leg, Transition
+from migration_checks.transition import Evidence, Failure, Fate, Leg, Transition
 
 if TYPE_CHECKING:
     from migration_checks.config import Settings
@@ -46,7 +47,8 @@ class Step:
 
     `rows_compared` and `values_compared` count what was held against the baseline (for ASCEND: against the state before).
     `timing` holds everything that differs between two runs of the same input, `seconds` first; `observations` what
-    observers and trials add.
+    observers and trials add. `flows` says, of an ASCEND, where the values went that it made disappear (without samples:
+    those are evidence of findings).
     """
 
     revision: str
@@ -57,6 +59,7 @@ class Step:
     failure: Failure | None = None
     observations: Mapping[str, Json] = field(default_factory=dict)
     timing: Mapping[str, Json] = field(default_factory=dict)
+    flows: tuple[Fate, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -71,6 +74,7 @@ class Report:
     `server` is PostgreSQL's version as people write it ("18.6"), `provider` the kind that lent it. `range` is START:END or
     "" for everything. `findings` are sorted worst first, then along the chain, waived ones last; `steps` are in the order
     of the walk. `not_checked` lists what was left unchecked and why, `notes` what to know about waivers and the baseline.
+    `chain` are the revisions that were to be walked, parents first, each with its place in the graph, title and file only.
     """
 
     lineage: str
@@ -85,6 +89,7 @@ class Report:
     not_checked: tuple[Note, ...] = ()
     notes: tuple[Note, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    chain: tuple[Revision, ...] = ()
 
     @property
     def exit_status(self) -> int:
@@ -129,8 +134,12 @@ def build_report(
     findings: Iterable[Finding],
     not_checked: Iterable[Note] = (),
     notes: Iterable[Note] = (),
+    chain: Iterable[Revision] = (),
 ) -> Report:
-    """A Report of what was walked; `order` are the revisions, parents first, `findings` those that `waivers` went over."""
+    """A Report of what was walked; `order` are the revisions, parents first, `findings` those that `waivers` went over.
+
+    `chain` are the revisions of the route.
+    """
     root = settings.project
     steps = tuple(step_of(transition, root) for transition in transitions)
     ordered = worst_first((cleaned(finding, root) for finding in findings), order)
@@ -147,6 +156,7 @@ def build_report(
         not_checked=tuple(dict.fromkeys(not_checked)),
         notes=tuple(dict.fromkeys(notes)),
         versions=versions(),
+        chain=tuple(placed(revision, root) for revision in chain),
     )
     if settings.redact:
         from migration_checks.redaction import redact
@@ -171,7 +181,15 @@ def step_of(transition: Transition, root: Path) -> Step:
         failure=failure,
         observations={} if seen is None else {key: plain(value) for key, value in seen.observations().items()},
         timing={"seconds": round(transition.seconds, 6)} | ({} if seen is None else measured(seen)),
+        flows=tuple(replace(fate, samples=()) for fate in transition.fates),
     )
+
+
+def placed(revision: Revision, root: Path) -> Revision:
+    """What a report keeps of a revision: its place in the graph, the first line of its title, its file."""
+    first, *_ = revision.doc.strip().splitlines() or [""]
+    path = relative(revision.path, root) if revision.path else ""
+    return Revision(revision.id, revision.down, revision.depends_on, revision.labels, first, path)
 
 
 def measured(evidence: Evidence) -> dict[str, Json]:

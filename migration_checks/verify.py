@@ -76,7 +76,7 @@ def _verify_on(
     found = judge(transitions, CHECKS, only=settings.only, skip=settings.skip)
     findings, notes = waive(settings, route.revisions, tuple(map(moments.finding, found)))
     order = [revision.id for revision in graph.revisions]
-    return build_report(settings, server, order, transitions, findings, run.not_checked, (*known, *notes))
+    return build_report(settings, server, order, transitions, findings, run.not_checked, (*known, *notes), route.revisions)
 
 
 def _provider(settings: Settings) -> Provider:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from migration_checks.check import Finding, Location, Severity
 from migration_checks.errors import ConfigurationError
+from migration_checks.graph import Revision
 from migration_checks.report import Note, Report, Step
-from migration_checks.transition import Failure, Leg
+from migration_checks.transition import Destination, Failure, Fate, Leg
 
 
 def answers(ask: Callable[[], object]) -> bool:
@@ -45,9 +46,19 @@ COSMETIC = Finding("MC204", "cosmetic-difference", Severity.INFO, "bbb222", Leg.
 WAIVED = replace(LOST, check="MC302", name="upgrade-loses-values", leg=Leg.ASCEND, also_at=(), waiver="agreed [on] <Friday>")
 NOWHERE = replace(LOST, check="MC101", name="upgrade-fails", subject=HOSTILE, message=HOSTILE, location=None, also_at=())
 
+FLOW = Fate(
+    "public.items.note", "values", "dropped", 40, (Destination("public.notes.text", "new table", 20, "aaa111"),), 8, 12,
+    caused_by="aaa111",
+)  # fmt: skip
+CHAIN = (
+    Revision("aaa111", (), doc="items", path="migrations/versions/aaa111_items.py"),
+    Revision("bbb222", ("aaa111",), doc=HOSTILE, path="migrations/versions/bbb222_notes.py"),
+    Revision("ccc333", ("bbb222",), ("aaa111",), ("shop",), "unique", "migrations/versions/ccc333_unique.py"),
+)
+
 STEPS = (
     Step("aaa111", Leg.ASCEND, 4, 0, 0, timing={"seconds": 0.25}),
-    Step("bbb222", Leg.ASCEND, 2, 1_000, 12_000, timing={"seconds": 0.5}),
+    Step("bbb222", Leg.ASCEND, 2, 1_000, 12_000, timing={"seconds": 0.5}, flows=(FLOW,)),
     Step("bbb222", Leg.UNDO, 1, 1_000, 12_000, timing={"seconds": 0.125}),
     Step(
         "ccc333",
@@ -72,6 +83,7 @@ SAMPLE = Report(
     not_checked=(Note("public.logs", "no row could be made: its trigger raises.", "bbb222"),),
     notes=(Note("waiver of MC101 (pyproject.toml)", "matches no finding of this run and can go."),),
     versions={"alembic": "1.20.0", "migration-checks": "0.1.0"},
+    chain=CHAIN,
 )
 CLEAN = replace(SAMPLE, verdict="passed", findings=(), not_checked=(), notes=(), steps=STEPS[:3])
 EMPTY = replace(SAMPLE, verdict="incomplete", findings=(), not_checked=(), notes=(), steps=STEPS[:1])

@@ -33,6 +33,18 @@ def test_there_and_back(report: Report) -> None:
     assert from_json(text) == from_json(text.encode()) == report
 
 
+def test_a_report_of_an_earlier_version_is_read() -> None:
+    """The graph and the flows came later: a report without them is one, and says nothing of them."""
+    document = to_document(SAMPLE)
+    del document["revisions"]
+    for step in document["steps"]:
+        del step["flows"]
+
+    VALIDATOR.validate(document)
+    earlier = from_json(json.dumps(document))
+    assert earlier == replace(SAMPLE, chain=(), steps=tuple(replace(step, flows=()) for step in STEPS))
+
+
 def test_the_schema_is_one() -> None:
     """The schema itself is valid, and closed: what it does not name may not be there."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
@@ -70,9 +82,10 @@ def test_every_value_of_a_wrong_kind_is_refused(path: tuple[Any, ...]) -> None:
         from_json(json.dumps(document))
 
 
-@pytest.mark.parametrize(
-    "key", [key for key in to_document(SAMPLE) if key not in ("not_checked", "notes", "findings", "steps", "versions")]
-)
+OPTIONAL = ("not_checked", "notes", "findings", "steps", "versions", "revisions")
+
+
+@pytest.mark.parametrize("key", [key for key in to_document(SAMPLE) if key not in OPTIONAL])
 def test_what_is_missing_is_named(key: str) -> None:
     """A report that lacks something is told what."""
     document = to_document(SAMPLE)

@@ -10,12 +10,13 @@ import pytest
 
 from migration_checks.check import Finding, Location, Severity
 from migration_checks.config import Settings
+from migration_checks.graph import Revision
 from migration_checks.interchange import from_json, to_json
 from migration_checks.lineage import Lineage
 from migration_checks.providers import Server
 from migration_checks.report import Note, Report, build_report, judge_run, plain, relative, version_text
 from migration_checks.snapshot import Snapshot
-from migration_checks.transition import Changes, Failure, Leg, Statement, Transition
+from migration_checks.transition import Changes, Destination, Failure, Fate, Leg, Statement, Transition, ValueSample
 from tests.reports import COSMETIC, DRIFT, LOST, SAMPLE, STEPS, WAIVED
 
 SERVER = Server("postgresql://u:secret@h/db", 160004, "external")
@@ -54,6 +55,27 @@ def test_steps_come_from_transitions(tmp_path: Path) -> None:
     assert (report.server, report.provider, report.seed) == ("16.4", "external", Settings(Lineage("x"), tmp_path).seed)
     assert report.not_checked == (Note("a", "b"),)
     assert {"alembic", "sqlalchemy", "python", "migration-checks"} == set(report.versions)
+
+
+def test_where_values_went_is_kept_without_samples(tmp_path: Path) -> None:
+    """A step tells what moved, came back and was lost; the samples are evidence of findings, where they can be redacted."""
+    moved = (Destination("public.notes.text", "new table", 5),)
+    fate = Fate("public.items.note", "values", "dropped", 9, moved, 1, 3, (ValueSample({"id": "1"}, "secret", None),))
+
+    report = built(tmp_path, [leg(Leg.ASCEND, fates=(fate,))])
+
+    assert report.steps[0].flows == (Fate("public.items.note", "values", "dropped", 9, moved, 1, 3),)
+    assert "secret" not in to_json(report)
+
+
+def test_the_chain_is_part_of_the_report(tmp_path: Path) -> None:
+    """Each revision's place in the graph, the first line of its title, and its file from the project on."""
+    walked = Revision("b", ("a",), ("x",), ("shop",), "add notes\n\nmore", str(tmp_path / "versions" / "b.py"), 3, 9, True)
+    settings = Settings(Lineage("shop", root=tmp_path), tmp_path)
+
+    report = build_report(settings, SERVER, ["b"], [], [], chain=[walked])
+
+    assert report.chain == (Revision("b", ("a",), ("x",), ("shop",), "add notes", "versions/b.py"),)
 
 
 def test_no_secret_of_the_server_is_in_a_report(tmp_path: Path) -> None:
