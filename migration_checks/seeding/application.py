@@ -17,8 +17,9 @@ from migration_checks.seeding.pool import chance
 from migration_checks.seeding.pools import Pools
 from migration_checks.seeding.schema import Column, Table
 
-# More candidates than rows are drafted: what a trigger or an unreadable rule refuses is replaced.
-_CANDIDATES = 3
+# What a trigger or an unreadable rule refuses is replaced: so often are other rows drafted. Each time just as many as are
+# wanted, for of more of them those that are taken might hold no NULL and no odd value.
+_DRAFTS = 3
 
 
 class Application:
@@ -38,25 +39,30 @@ class Application:
 
     def write(self, table: Table, rows: int) -> tuple[int, str | None]:
         """How many of `rows` were inserted, and why not all, if so."""
-        try:
-            with self.session():
-                batch = self._draft(table, rows * _CANDIDATES)
-        except (Impossible, psycopg.Error) as error:
-            return 0, first_line(str(error))
-        return self._inserted(table, batch, rows)
-
-    def _draft(self, table: Table, count: int) -> Batch:
-        order = further(self.connection, table, self.seed, "write")
-        plan = make_plan(table, self.pools, Keys(self.connection).of, order)
-        return Draft(plan, chance(self.seed, table.name, "write", str(len(order.existing)))).make(count)
-
-    def _inserted(self, table: Table, batch: Batch, rows: int) -> tuple[int, str | None]:
-        random = chance(self.seed, table.name, "defaults")
-        written = refused = 0
-        reason = "no further row could be drawn that its keys allow"
-        for place in range(batch.count):
-            if written == rows:
+        written, refused, reason = 0, 0, "no further row could be drawn that its keys allow"
+        for turn in range(_DRAFTS):
+            try:
+                with self.session():
+                    batch = self._draft(table, rows - written, f"write {turn}" if turn else "write")
+            except (Impossible, psycopg.Error) as error:
+                reason = first_line(str(error))
                 break
+            taken, errors = self._inserted(table, batch)
+            written, refused, reason = written + taken, refused + len(errors), errors[-1] if errors else reason
+            if written == rows:
+                return written, None
+        return written, f"{refused} rows were refused, {written} of {rows} written: {reason}"
+
+    def _draft(self, table: Table, count: int, salt: str) -> Batch:
+        order = further(self.connection, table, self.seed, salt)
+        plan = make_plan(table, self.pools, Keys(self.connection).of, order)
+        return Draft(plan, chance(self.seed, table.name, salt, str(len(order.existing)))).make(count)
+
+    def _inserted(self, table: Table, batch: Batch) -> tuple[int, list[str]]:
+        """How many rows of the batch the table took, and why not the others."""
+        random = chance(self.seed, table.name, "defaults")
+        written, errors = 0, []
+        for place in range(batch.count):
             if place in batch.dropped:
                 continue
             given = [c for c in table.writable if not c.serial and (c.default is None or random.random() < 0.5)]
@@ -65,9 +71,8 @@ class Application:
                     self._insert(table, given, {column.name: batch.value(column.name, place) for column in given})
                 written += 1
             except psycopg.Error as error:
-                refused += 1
-                reason = first_line(str(error))
-        return written, None if written == rows else f"{refused} rows were refused, {written} of {rows} written: {reason}"
+                errors.append(first_line(str(error)))
+        return written, errors
 
     def _insert(self, table: Table, given: Sequence[Column], values: Mapping[str, str | None]) -> None:
         if not given:
