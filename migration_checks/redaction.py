@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from migration_checks.check import Finding
+from migration_checks.masking import masked
 from migration_checks.report import Report, Step
 from migration_checks.snapshot import Json
 from migration_checks.transition import Failure
@@ -19,8 +20,11 @@ NAMES = frozenset(
         "written_by", "renamed_from", "sequence", "cosmetic", "object", "objects", "invalid", "dropped", "created",
         "revision", "leg", "path", "name", "expected", "heads", "started", "check", "subject", "difference", "says",
         "tables", "left_halfway",
+        # What trials observe.
+        "relation", "mode", "blocks", "sources", "under", "who", "direction", "state", "foreign_keys_unindexed",
     }
 )  # fmt: skip
+STATEMENTS = frozenset({"sql", "statement", "statements"})
 CELLS = frozenset({"before", "after", "key", "samples", "missing", "added"})
 
 
@@ -66,8 +70,19 @@ def _opening(reason: str) -> str:
 
 
 def _step(step: Step) -> Step:
-    if step.failure is None:
-        return step
-    failure: Failure = replace(step.failure, message=REMOVED, statement=None)
-    observations = {key: _fact(key, value) for key, value in step.observations.items()}
-    return replace(step, failure=failure, observations=observations)
+    failure: Failure | None = step.failure and replace(step.failure, message=REMOVED, statement=None)
+    observations, timing = (
+        {key: _observed(key, value) for key, value in facts.items()} for facts in (step.observations, step.timing)
+    )
+    return replace(step, failure=failure, observations=observations, timing=timing)
+
+
+def _observed(key: str, value: Json) -> Json:
+    """A fact of a trial: as in evidence, but that of a statement its shape stays."""
+    if isinstance(value, dict):
+        return {name: _fact(name, each, cell=True) if name in CELLS else _observed(name, each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_observed(key, each) for each in value]
+    if isinstance(value, str) and key in STATEMENTS:
+        return masked(value)
+    return _fact(key, value)

@@ -14,6 +14,7 @@ from migration_checks.graph import Revision
 from migration_checks.interchange import from_json, to_json
 from migration_checks.lineage import Lineage
 from migration_checks.providers import Server
+from migration_checks.redaction import redact
 from migration_checks.report import Note, Report, build_report, judge_run, plain, relative, version_text
 from migration_checks.snapshot import Snapshot
 from migration_checks.transition import Changes, Destination, Failure, Fate, Leg, Statement, Transition, ValueSample
@@ -184,3 +185,25 @@ def test_redacted_reports_hold_no_value(tmp_path: Path) -> None:
     assert (report.findings[0].subject, report.findings[0].evidence["kind"]) == ("public.items.note", "column")
     assert [each.reason for each in report.not_checked] == ["It could not be filled (redacted)", "Not run."]
     assert (report.steps[0].failure.sqlstate, report.steps[0].failure.table) == ("23505", "items")
+
+
+def test_redacted_reports_keep_the_shape_of_what_was_observed() -> None:
+    """What a trial saw keeps names, counts and the shape of SQL; literals, errors and rows go."""
+    secret = "4111-1111"
+    seen = {
+        "statements": [
+            {"sql": f"UPDATE items SET card = '{secret}'", "rows": 3, "error": secret, "locks": [{"relation": "items"}]}
+        ],
+        "changed": {"updated": {"items": 3}},
+        "samples": [{"id": secret}],
+    }
+    step = replace(STEPS[0], observations=seen, timing={"seconds": 1.0, "estimate": {"refused": secret}})
+
+    (redacted,) = redact(replace(SAMPLE, steps=(step,))).steps
+
+    assert secret not in to_json(replace(SAMPLE, findings=(), not_checked=(), steps=(redacted,)))
+    assert redacted.observations["statements"] == [
+        {"sql": "UPDATE items SET card = '…'", "error": "(redacted)", "locks": [{"relation": "items"}]}
+    ]
+    assert redacted.observations["changed"] == {"updated": {"items": 3}}
+    assert redacted.timing["seconds"] == 1.0
