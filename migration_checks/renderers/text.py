@@ -22,9 +22,18 @@ WIDTH = 100
 
 def render(report: Report) -> str:
     """`report` as plain text of 100 columns, without colours or escape sequences."""
+    return _plain(view(report))
+
+
+def render_findings(findings: Sequence[Finding]) -> str:
+    """`findings` alone, worst first, as `render` shows them."""
+    return _plain(Group(*_findings(findings)))
+
+
+def _plain(renderable: RenderableType) -> str:
     buffer = io.StringIO()
     console = Console(file=buffer, width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
-    print_report(report, console)
+    console.print(renderable, markup=False, highlight=False, emoji=False)
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
