@@ -154,10 +154,10 @@ class Bench:
         require_extensions(self.connection, failure, revision)
         return outcome
 
-    def snapshot(self, previous: Snapshot | None, heads: Collection[str], *, keep: bool, asked: Collection[str]) -> Snapshot:
+    def snapshot(self, previous: Snapshot | None, heads: Collection[str], *, keep: bool, asked: Collection[str] | None) -> Snapshot:
         """What the database looks like now; `keep` mirrors its rows for later comparisons.
 
-        `asked` are the revisions applied here, which decide what invariants are asked.
+        `asked` are the revisions applied here, which decide what invariants are asked; None asks none.
         """
         catalog = without(read_catalog(self.reader), self.bookkeeping)
         if previous is not None:

@@ -21,12 +21,15 @@ class Questions:
     def __init__(self, lineage: Lineage) -> None:
         self.lineage = lineage
 
-    def ask(self, connection: psycopg.Connection, applied: Collection[str]) -> Mapping[str, str | None]:
+    def ask(self, connection: psycopg.Connection, applied: Collection[str] | None) -> Mapping[str, str | None]:
         """Each question that can be asked where `applied` revisions are: None when it holds, else what contradicts it.
 
-        Names are prefixed "falsified:" for invariants about derived values and "contract:" for contracts.
+        Names are prefixed "falsified:" for invariants about derived values and "contract:" for contracts. Where `applied` is
+        None, nothing is asked: a trial's rows promise nothing.
         """
         answers: dict[str, str | None] = {}
+        if applied is None:
+            return answers
         for invariant in self.lineage.invariants:
             if _claimed(invariant, applied):
                 self._note(answers, _answer(invariant), _contradiction(connection, invariant.query))

@@ -56,7 +56,7 @@ def order_trial(
         outcome, again = step(Leg.ORDER, ascend.revision)
         if in_each_others_way(databases, outcome.failure):
             return
-        now = copy.snapshot(ascend.after, outcome.heads, keep=False, asked=())
+        now = copy.snapshot(ascend.after, outcome.heads, keep=False, asked=None)
         residue = Changes()
         if outcome.failure is None:
             with connect(bench.url) as source:

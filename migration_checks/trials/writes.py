@@ -41,16 +41,16 @@ def writes_trial(
         standing = copy.rows.read(upgraded.tables, keep=True, skip=copy.bookkeeping)
         upgraded = replace(upgraded, tables=standing)
         copy.synthesizer.write(chosen, ROWS)
-        written = copy.snapshot(upgraded, upgraded.heads, keep=True, asked=())
+        written = copy.snapshot(upgraded, upgraded.heads, keep=True, asked=None)
         outcome, _ = step(Leg.WRITES, undo.revision)
         if in_each_others_way(databases, outcome.failure):
             return
-        now = copy.snapshot(written, outcome.heads, keep=False, asked=())
+        now = copy.snapshot(written, outcome.heads, keep=False, asked=None)
         discarded = () if outcome.failure else copy.rows.survivors(upgraded.tables, written.tables, now.tables)
         if any(each.columns for each in discarded):
             again, _ = step(Leg.REDO, undo.revision)
             if again.failure is None:
-                back = copy.snapshot(now, again.heads, keep=False, asked=())
+                back = copy.snapshot(now, again.heads, keep=False, asked=None)
                 discarded = not_translated(discarded, copy.rows.survivors(upgraded.tables, written.tables, back.tables))
     yield replace(
         undo,

@@ -8,8 +8,10 @@ import psycopg
 import pytest
 
 from migration_checks.connection import connect
+from migration_checks.lineage import Contract
 from migration_checks.providers import Server
 from migration_checks.rows import Rows
+from migration_checks.transition import Leg
 from migration_checks.trials.order import turn_round
 from tests.projects import Script, sql
 from tests.walks import walk
@@ -61,3 +63,25 @@ def test_a_table_that_cannot_be_turned_round_hides_no_other(tmp_path: Path, serv
     )
 
     assert ("MC307", "b2") in walk(tmp_path, server, [tables, any_of]).found
+
+
+def test_a_trial_asks_no_contract(tmp_path: Path, server: Server) -> None:
+    """What the old application was promised until b2 is not asked of the copy on which c3 is tried once more."""
+    table = Script("a1", None, sql("CREATE TABLE t (id serial PRIMARY KEY, old int)"), sql("DROP TABLE t"))
+    moves = Script(
+        "b2",
+        "a1",
+        sql("ALTER TABLE t ADD new int", "UPDATE t SET new = old"),
+        sql("ALTER TABLE t DROP new"),
+    )
+    drops = Script(
+        "c3",
+        "b2",
+        sql("UPDATE t SET new = coalesce(new, old)", "ALTER TABLE t DROP old"),
+        sql("ALTER TABLE t ADD old int", "UPDATE t SET old = new"),
+    )
+    contract = Contract("the old application reads old", ("SELECT old FROM t",), until="b2")
+    walked = walk(tmp_path, server, [table, moves, drops], contracts=(contract,))
+
+    assert Leg.ORDER in {step.leg for step in walked.report.steps if step.revision == "c3"}
+    assert "MC402" not in {finding.check for finding in walked.report.findings}
