@@ -80,7 +80,7 @@ class Recovery:
                 below = Place(tuple(applied[: number - 1]), self.without_rows(applied[:number]))
                 place = self.arrive(self.graph.by_id[each], below, below.snapshot)
             elif each not in copy.applied:
-                place = self._repeat(self.graph.by_id[each], place)
+                place = self.repeat(self.graph.by_id[each], place)
         return place
 
     def without_rows(self, applied: Iterable[str]) -> Snapshot:
@@ -103,7 +103,8 @@ class Recovery:
                 raise LostPlace(failure)
         return self.bench.snapshot(None, self.bench.heads, keep=True, asked=chosen)
 
-    def _repeat(self, revision: Revision, below: Place) -> Place:
+    def repeat(self, revision: Revision, below: Place) -> Place:
+        """Upgrade `revision` from the place `below`, where the bench stands, and put the rows in. Raises LostPlace."""
         failure = self.bench.upgrade_or_why(revision.id)
         if failure is not None:
             raise LostPlace(failure)

@@ -70,11 +70,7 @@ class Walker:
             if self.lost or self.blocked & self.graph.ancestors([revision.id]):
                 unreached.append(revision.id)
             else:
-                with self.lab.place_below() as below:
-                    legs = list(self._arrived(revision, list(self._visit(revision))))
-                    yield from legs
-                    if not self.lost:
-                        yield from self.lab.experiments(revision, below, legs)
+                yield from self._take(revision)
         if unreached:
             reason = "Not walked: what they need could not be built; the failed upgrade above says why."
             self.notes.append(Note(_listed(unreached), reason))
@@ -82,6 +78,13 @@ class Walker:
             yield from self._descend()
 
     # -- one revision ------------------------------------------------------------------------------------------------
+
+    def _take(self, revision: Revision) -> Iterator[Transition]:
+        with self.lab.place_below() as below:
+            legs = list(self._arrived(revision, list(self._visit(revision))))
+            yield from legs
+            if not self.lost:
+                yield from self.lab.experiments(revision, below, legs)
 
     def _visit(self, revision: Revision) -> Iterator[Transition]:
         below = self.here
