@@ -17,6 +17,7 @@ from migration_checks import errors
 from migration_checks.connection import connect, redacted, translated
 from migration_checks.errors import ConfigurationError, EnvironmentFailure, ToolkitError, UnknownRevision
 from migration_checks.graph import Graph
+from migration_checks.interruption import Interruption
 from migration_checks.lineage import Lineage
 from migration_checks.sessions import blocked_sessions, end_sessions, read_heads
 from migration_checks.transition import Failure, Statement
@@ -207,13 +208,13 @@ class Environment:
 
     # Steps.
 
-    def upgrade(self, revision: str) -> Outcome:
-        """Apply exactly this revision."""
-        return self._run({"do": "upgrade", "revision": self._known(revision)})
+    def upgrade(self, revision: str, interruption: Interruption | None = None) -> Outcome:
+        """Apply exactly this revision; an `interruption` cuts it short."""
+        return self._run({"do": "upgrade", "revision": self._known(revision)}, interruption)
 
-    def downgrade(self, revision: str) -> Outcome:
-        """Take back exactly this revision."""
-        return self._run({"do": "downgrade", "revision": self._known(revision)})
+    def downgrade(self, revision: str, interruption: Interruption | None = None) -> Outcome:
+        """Take back exactly this revision; an `interruption` cuts it short."""
+        return self._run({"do": "downgrade", "revision": self._known(revision)}, interruption)
 
     def leap(self, end: Iterable[str]) -> Outcome:
         """Apply everything up to `end` in one run of env.py with its own transactions, as `alembic upgrade` does."""
@@ -241,16 +242,22 @@ class Environment:
             )
         return revision
 
-    def _run(self, order: Message) -> Outcome:
+    def _run(self, order: Message, interruption: Interruption | None = None) -> Outcome:
         """Give an order that runs scripts; whatever becomes of it is an Outcome."""
         worker = self._ready()
         before = self._heads if self._heads is not None else self.heads()
         expected, began = before, time.monotonic()
         try:
-            worker.send({**order, "known": sorted(before)})
+            stop = {} if interruption is None else {"stop": interruption.at}
+            worker.send({**order, "known": sorted(before), **stop})
             answer = worker.receive(began + self.timeout)
             if "began" in answer:
                 expected = frozenset(answer["began"])
+                answer = worker.receive(began + self.timeout)
+            if "stopped" in answer and interruption is not None:
+                interruption.stopped(worker.pid)
+                worker.send({"do": "go on"})
+                interruption.under_way(worker.pid)
                 answer = worker.receive(began + self.timeout)
         except WorkerDied as died:
             self._discard()

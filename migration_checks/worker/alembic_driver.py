@@ -28,6 +28,7 @@ from migration_checks.worker import drift, loading, ranges
 from migration_checks.worker.address import Address
 from migration_checks.worker.failures import failure_of
 from migration_checks.worker.guard import Guard
+from migration_checks.worker.halting import Halt
 from migration_checks.worker.manner import Manner, Probe, url_for
 from migration_checks.worker.statements import Places, Recorder
 from migration_checks.worker.variables import guard_children
@@ -57,6 +58,7 @@ class Driver:
         self.guard = guard
         self.recorder = Recorder(str(Path(alembic.__file__).parent))
         self.recorder.install()
+        self.halt = Halt(self.recorder, take, reply)
         self._take, self._put_back, self._reply = take, put_back, reply
         self._config: Config | None = None
         self._directory: ScriptDirectory | None = None
@@ -205,6 +207,7 @@ class Driver:
         def run(**arguments: Any) -> None:
             with self.recorder.recording():
                 function(**arguments)
+                self.halt.over()
 
         step.migration_fn = run
         return step
@@ -213,6 +216,7 @@ class Driver:
         if job.began:
             return  # another tenant of the same step
         self.recorder.clear()
+        self.halt.arm(job.order.get("stop"))
         self._reply({"began": sorted(job.expected)})
         job.began = time.perf_counter()
 

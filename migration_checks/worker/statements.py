@@ -99,6 +99,10 @@ class Recorder:
             self._depth -= 1
 
     @property
+    def is_recording(self) -> bool:
+        return self._depth > 0
+
+    @property
     def statements(self) -> tuple[Statement, ...]:
         return tuple(each.statement() for each in self._heard)
 
