@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from migration_checks.check import Severity
+from collections.abc import Iterator
+
+from migration_checks.check import Finding, Severity
 from migration_checks.renderers.escape import visible
 from migration_checks.report import FAILED, INCOMPLETE, NEVER, Report
+from migration_checks.transition import Leg
 
 
 def counted(number: int, noun: str) -> str:
@@ -53,3 +56,21 @@ def closing_line(report: Report) -> str:
     compared = f"Compared {counted(report.rows_compared, 'row')} and {counted(report.values_compared, 'value')}"
     steps = f"{counted(len(report.steps), 'step')} at {counted(len(report.revisions), 'revision')}"
     return f"{compared} in {steps}, {seconds:.1f} s of migrations."
+
+
+def worst(report: Report) -> dict[tuple[str, Leg], Severity]:
+    """(revision, leg) -> the gravest of what was found there, waived findings apart."""
+    found: dict[tuple[str, Leg], Severity] = {}
+    for finding in report.findings:
+        for place in _places(finding) if finding.waiver is None else ():
+            found[place] = max(finding.severity, found.get(place, Severity.INFO))
+    return found
+
+
+def _places(finding: Finding) -> Iterator[tuple[str, Leg]]:
+    """Where a finding was seen: its own place, and those that were folded into it ("descend 1975ea83b712")."""
+    yield finding.revision, finding.leg
+    for text in finding.also_at:
+        leg, _, revision = text.partition(" ")
+        if leg in set(Leg):
+            yield revision, Leg(leg)

@@ -9,9 +9,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from migration_checks.check import Finding, Severity
+from migration_checks.check import Severity
 from migration_checks.renderers.escape import visible
-from migration_checks.renderers.summary import counted
+from migration_checks.renderers.summary import counted, worst
 from migration_checks.report import Report, Step
 from migration_checks.transition import Leg
 
@@ -81,26 +81,14 @@ def compared(steps: Sequence[Step]) -> tuple[int, int]:
 
 def marks(report: Report) -> dict[tuple[str, Leg], tuple[str, str]]:
     """(revision, leg) -> the mark of the worst that was found there, and its style."""
-    worst: dict[tuple[str, Leg], Severity] = {}
-    for finding in report.findings:
-        for place in _places(finding) if finding.waiver is None else ():
-            worst[place] = max(finding.severity, worst.get(place, Severity.INFO))
+    gravest = worst(report)
     found: dict[tuple[str, Leg], tuple[str, str]] = {}
     for step in report.steps:
         place = (step.revision, step.leg)
-        severity = worst.get(place, Severity.INFO)
+        severity = gravest.get(place, Severity.INFO)
         if step.failure is not None and severity is Severity.INFO:
             # A downgrade that says it cannot, or a failure that no check counts: it did not go, but nothing is wrong.
             found[place] = ABSENT
         else:
             found.setdefault(place, (MARKS[severity], "green" if severity is Severity.INFO else STYLES[severity]))
     return found
-
-
-def _places(finding: Finding) -> Iterator[tuple[str, Leg]]:
-    """Where a finding was seen: its own place, and those that were folded into it ("descend 1975ea83b712")."""
-    yield finding.revision, finding.leg
-    for text in finding.also_at:
-        leg, _, revision = text.partition(" ")
-        if leg in set(Leg):
-            yield revision, Leg(leg)
