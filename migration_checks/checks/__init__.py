@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from migration_checks.check import Check
 from migration_checks.checks.data import DATA
 from migration_checks.checks.invariants import INVARIANTS
+from migration_checks.checks.queueing import QUEUEING
 from migration_checks.checks.running import RUNNING
 from migration_checks.checks.schema import SCHEMA
 from migration_checks.checks.seeding import SEEDING
 from migration_checks.checks.sequences import SEQUENCES
 
-CHECKS: tuple[Check, ...] = (*RUNNING, *SCHEMA, *DATA, *INVARIANTS, *SEQUENCES, *SEEDING)
+_GROUPS = (RUNNING, SCHEMA, DATA, INVARIANTS, SEQUENCES, QUEUEING, SEEDING)
+
+CHECKS: tuple[Check, ...] = tuple(sorted((check for group in _GROUPS for check in group), key=lambda check: check.id))
 
 by_id: Mapping[str, Check] = {check.id: check for check in CHECKS}

@@ -35,6 +35,7 @@ MC308 falsified-values warning
 MC401 invariant-broken error
 MC402 contract-broken error
 MC501 sequence-behind error
+MC608 queue-stall warning
 MC901 nothing-compared warning
 """
 
