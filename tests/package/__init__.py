@@ -1,0 +1,1 @@
+"""What was built for a release, tried as a user would."""
