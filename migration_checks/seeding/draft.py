@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
@@ -15,6 +16,8 @@ from migration_checks.seeding.unique import Uniqueness
 
 PROTOTYPES = 256
 _PATIENCE = 25
+_FEW = 5
+"""Of fewer rows none is given up for a twin of another."""
 
 
 class Draft:
@@ -46,9 +49,36 @@ class Draft:
         if self._rules(movable) or len(self.chosen) < len(plan.references):
             self._accept(0, prototypes, movable)
             self._replace(prototypes, movable)
+        self._twin()
         if prototypes == PROTOTYPES < count and not self.context:
             self._multiply(count)
         return self.batch
+
+    def _twin(self) -> None:
+        """Two rows that are equal in everything, where no key, no sequence and no profile tells rows apart."""
+        batch, plan, stride = self.batch, self.plan, len(self.plan.leaves) or 1
+        told_apart = plan.table.uniques or any(source.distinct for source in plan.sources.values()) or plan.blanks is not None
+        if self.context or self.waiting or told_apart or batch.count < _FEW * stride:
+            return
+        columns = list(batch.columns.values())
+        live = [row for row in range(batch.count) if row not in batch.dropped]
+        if len({tuple(column[row] for column in columns) for row in live}) < len(live):
+            return
+        seen = [Counter(column) for column in columns]
+        # The row that is given up is one whose values other rows have too: none is lost that a migration could trip over.
+        for given_up in sorted(live, key=lambda row: sum(s[column[row]] == 1 for s, column in zip(seen, columns, strict=True))):
+            row = given_up - stride if given_up >= stride else given_up + stride
+            if row not in batch.dropped and not self._rare(row):
+                for column in columns:
+                    column[given_up] = column[row]
+                return
+
+    def _rare(self, row: int) -> bool:
+        """Whether the row has a value that may appear once only."""
+        sources = self.plan.sources.items()
+        return any(
+            isinstance(source, Repeating) and self.batch.value(name, row) in source.pool.rare for name, source in sources
+        )
 
     def _replace(self, count: int, movable: frozenset[str]) -> None:
         """Other rows for those that were dropped, as long as that leads anywhere."""

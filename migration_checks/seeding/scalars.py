@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, localcontext
 from random import Random
 from typing import Final
@@ -142,7 +142,10 @@ def _bytes(random: Random, modifier: int) -> Pool:
 
 def _moment(zone: str) -> Maker:
     def make(random: Random, modifier: int) -> Pool:
-        plausible = tuple(_shown(_START + timedelta(seconds=random.randint(0, 189_000_000)), zone) for _ in range(40))
+        plausible = tuple(
+            _shown(_START + timedelta(seconds=random.randint(0, 189_000_000), microseconds=_fraction(random, modifier)), zone)
+            for _ in range(40)
+        )
         shown = tuple(edge + zone for edge in MOMENTS)
         return Pool(
             plausible, shown, ("infinity",), lambda k: _shown(datetime(2001, 1, 1) + timedelta(minutes=k), zone), ascending=True
@@ -151,8 +154,21 @@ def _moment(zone: str) -> Maker:
     return make
 
 
-def _shown(moment: datetime, zone: str) -> str:
-    return moment.isoformat(" ") + zone
+def _fraction(random: Random, digits: int) -> int:
+    """Microseconds beyond a whole second: as clocks give them mostly, else milliseconds or none; at most so many digits."""
+    drawn = random.choice((random.randrange(10**6), random.randrange(10**6), 1000 * random.randrange(1000), 0))
+    step: int = 10 ** (6 - digits) if 0 <= digits < 6 else 1
+    return drawn - drawn % step
+
+
+def _shown(moment: datetime | time, zone: str) -> str:
+    """A moment as PostgreSQL spells it: its fraction of a second without trailing zeros."""
+    text = str(moment)
+    return (text.rstrip("0") if moment.microsecond else text) + zone
+
+
+def _within_a_day(random: Random, modifier: int) -> time:
+    return (datetime.min + timedelta(seconds=random.randrange(86_400), microseconds=_fraction(random, modifier))).time()
 
 
 def _date(random: Random, modifier: int) -> Pool:
@@ -167,9 +183,7 @@ def _date(random: Random, modifier: int) -> Pool:
 
 def _time(zone: str) -> Maker:
     def make(random: Random, modifier: int) -> Pool:
-        plausible = tuple(
-            f"{random.randint(0, 23):02d}:{random.randint(0, 59):02d}:{random.randint(0, 59):02d}{zone}" for _ in range(24)
-        )
+        plausible = tuple(_shown(_within_a_day(random, modifier), zone) for _ in range(24))
         last = "23:59:59." + "9" * modifier if 0 < modifier < 6 else "23:59:59" if modifier == 0 else "23:59:59.999999"
         edges: tuple[str, ...] = ("00:00:00" + zone, last + zone, "02:30:00" + zone)
         edges += ("12:00:00+05:30", "12:00:00-08") if zone else ("12:00:00",)

@@ -17,15 +17,6 @@ KINDS: tuple[str, ...] = (
     *(kind.name for kind in SCHEMA),
 )
 
-SECONDS = "synthesized moments are whole seconds, so nothing is cut off"
-LIMITS = {
-    "time truncated to the second": SECONDS,
-    "microseconds rounded to milliseconds": SECONDS,
-    "JSON scalar to string": "synthesized documents hold no bare number, so there is nothing to turn into a string",
-    "one of two equal rows without a key dropped": "synthesized rows without a key may all differ, so no twin is dropped",
-}
-"""Kinds that synthesized rows do not always show, and why: a seed of a project's own, with such values, does."""
-
 
 def token(kind: str) -> str:
     """What all names of a kind begin with."""

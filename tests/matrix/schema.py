@@ -80,7 +80,7 @@ SCHEMA = (
         "label of an enum left over",
         (_enum("'low', 'high'"), "ALTER TABLE {t} ADD e {k}_e"),
         ("DROP TYPE {k}_e",),
-        ("ALTER TYPE {k}_e ADD VALUE 'mid' BEFORE 'high'",),
+        ("ALTER TYPE {k}_e ADD VALUE IF NOT EXISTS 'mid' BEFORE 'high'",),
         (TO_TEXT, "DROP TYPE {k}_e", _enum("'low', 'high'"), TO_ENUM),
         ("SELECT 1",),
     ),
