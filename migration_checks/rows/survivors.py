@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from migration_checks.rows.folded import unfolded
 from migration_checks.rows.holdable import holdable
 from migration_checks.rows.identity import Tables, pair_columns, same_table
 from migration_checks.rows.keys import common_key, joined
@@ -33,6 +34,7 @@ def survivors(shop: Workshop, samples: int, before: Tables, written: Tables, now
         rows = holdable(shop, rows, later, columns)
         if not rows.rows:
             continue
+        later = unfolded(shop, rows, later, columns)
         change = TableComparison(shop, samples, rows, later, columns, frozenset(), renumbered=False).change()
         change = replace(change, added=0, added_samples=())
         if not change.equal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,38 @@ def test_altered_rows_are_found(tmp_path: Path, server: Server) -> None:
     downgrade = "UPDATE kinds SET title = coalesce(title, ''); DELETE FROM kinds WHERE code LIKE 'new-_'"
 
     assert discarded(tmp_path, server, START, step(downgrade)) == [("b", "public.kinds")]
+
+
+SETTINGS = Script(
+    "a",
+    upgrade="""op.execute("CREATE TABLE settings (id int PRIMARY KEY, data {type} DEFAULT '{{}}')")""",
+    downgrade="op.execute('DROP TABLE settings')",
+)
+FOLDED = "UPDATE settings SET data = data::jsonb || jsonb_build_object('theme', theme, 'size', size) WHERE theme IS NOT NULL"
+REPLACED = "UPDATE settings SET data = jsonb_build_object('theme', theme, 'size', size) WHERE theme IS NOT NULL"
+INVENTED = "UPDATE settings SET data = data::jsonb || jsonb_build_object('theme', 'dark') WHERE theme IS NOT NULL"
+CUT = "UPDATE settings SET data = (data::jsonb - 'name') || jsonb_build_object('theme', theme) WHERE theme IS NOT NULL"
+
+
+@pytest.mark.parametrize("type", ["json", "jsonb"])
+@pytest.mark.parametrize(
+    ("expected", "fold"),
+    [([], FOLDED), (["public.settings"], REPLACED), (["public.settings"], INVENTED), (["public.settings"], CUT)],
+    ids=["folded", "replaced", "invented", "cut"],
+)
+def test_a_document_may_take_up_a_dropped_column(
+    expected: list[str], fold: str, type: str, tmp_path: Path, server: Server
+) -> None:
+    """As long as it keeps what was written to it, and takes up nothing else."""
+    start = replace(SETTINGS, upgrade=SETTINGS.upgrade.format(type=type))
+    split = Script(
+        "b",
+        down="a",
+        upgrade="op.execute('ALTER TABLE settings ADD theme text, ADD size int')",
+        downgrade=f"""
+            op.execute("{fold.replace("SET data = ", "SET data = (").replace(" WHERE", f")::{type} WHERE")}")
+            op.execute("ALTER TABLE settings DROP theme, DROP size")
+        """,
+    )
+
+    assert [table for _, table in discarded(tmp_path, server, start, split)] == expected
