@@ -152,6 +152,7 @@ def _chain(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 def _verify(parser: argparse.ArgumentParser) -> None:
     chain = _chain(parser)
     chain.add_argument("--range", metavar="START:END", help="walk only this part, in Alembic's own syntax")
+    chain.add_argument("--since", metavar="GIT_REF", help="walk only what was added or changed since HEAD left this reference")
     data = parser.add_argument_group("rows")
     data.add_argument("--rows", type=int, metavar="N", help="rows of a seed's leading table, or of each synthesized table")
     data.add_argument("--seed", type=int, metavar="N", help="the number that alone decides the rows' content")

@@ -27,7 +27,7 @@ MOST_ROWS = 10**13
 
 RUN_KEYS = (
     "provider", "provider_version", "image", "allow_shared_server", "rows", "seed", "fail_on", "only", "skip", "reports",
-    "timeout", "baseline", "redact", "profile", "scale", "trials", "at_rows",
+    "timeout", "baseline", "redact", "profile", "scale", "trials", "at_rows", "since",
 )  # fmt: skip
 ARGUMENTS = ("lineage", *CHAIN_KEYS, *LINEAGE_KEYS, *RUN_KEYS)
 TABLE_KEYS = (*ARGUMENTS, "lineages", "waivers")
@@ -42,7 +42,8 @@ class Settings:
     URL. `rows` is None where nobody asked for a number; tables that `profile` knows get `scale` times its rows. `timeout` is
     in seconds and for one step; 0 means none. `reports` are (format, file), the file None for standard output. `only` and
     `skip` are check ids, `only` empty for all. `trials` are words of migration_checks.trials.TRIALS. `at_rows` says how many
-    rows production has: by table (as users write its name), or under "" for every table that is not named.
+    rows production has: by table (as users write its name), or under "" for every table that is not named. `since` is a git
+    reference: only revisions that differ from it are walked.
     """
 
     lineage: Lineage
@@ -66,6 +67,7 @@ class Settings:
     redact: bool = False
     profile: Path | None = None
     scale: float = 1.0
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,17 @@ def _settings(lineage: Lineage, cwd: Path, *sources: Source) -> Settings:
         scale=pick(_scale, 1.0),
         trials=pick(_trials, frozenset()),
         at_rows=pick(_at_rows, {}),
+        since=_since(lineage, *tables),
     )
+
+
+def _since(lineage: Lineage, given: Fields, written: Fields) -> str | None:
+    """The git reference of --since; a range on the command line puts the one of pyproject.toml out of force."""
+    asked, usual = given.text("since"), written.text("since")
+    reference = usual if asked is None and "range" not in given else asked
+    if reference and lineage.range:
+        raise given.error(f"--since {reference} and the range {lineage.range} exclude each other.")
+    return reference or None
 
 
 def _trials(source: Source) -> frozenset[str] | None:

@@ -74,6 +74,18 @@ class Origin:
                 self.notes.append(Note(seed.name, "Not planted: the baseline stands at or above its revision.", None))
         return start if applied <= graph.ancestors(start) else standing
 
+    def start_below(self, environment: Environment, graph: Graph, start: frozenset[str]) -> None:
+        """Make sure that the baseline, if there is one, holds nothing that is to be walked above `start`.
+
+        Raises ConfigurationError where it does, or is not of this chain.
+        """
+        begins = self.start(environment, graph, start, frozenset(graph.heads))
+        if begins != start:
+            raise ConfigurationError(
+                f"The baseline stands at {', '.join(sorted(begins))}, at or above a revision that has changed.",
+                "Give a baseline from before the change, or leave --since out.",
+            )
+
     def _check(self, graph: Graph, standing: frozenset[str], start: frozenset[str], end: frozenset[str]) -> None:
         where = ", ".join(sorted(standing))
         strangers = sorted(each for each in standing if each not in graph.by_id)

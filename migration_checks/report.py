@@ -92,6 +92,11 @@ class Report:
     chain: tuple[Revision, ...] = ()
 
     @property
+    def nothing_to_walk(self) -> bool:
+        """Whether a run was over before it began, for nothing has changed."""
+        return self.verdict == PASSED and not self.steps
+
+    @property
     def exit_status(self) -> int:
         return 1 if self.verdict == FAILED else 0
 
@@ -163,6 +168,21 @@ def build_report(
 
         return redact(report)
     return report
+
+
+def empty_report(settings: Settings, notes: Iterable[Note]) -> Report:
+    """The report of a run that had nothing to walk, so that it needed no server; `notes` say why."""
+    return Report(
+        lineage=settings.lineage.name,
+        server="",
+        provider=settings.provider if "://" not in settings.provider else "external",
+        seed=settings.seed,
+        range=settings.lineage.range,
+        verdict=PASSED,
+        fail_on=settings.fail_on,
+        notes=tuple(notes),
+        versions=versions(),
+    )
 
 
 def step_of(transition: Transition, root: Path) -> Step:

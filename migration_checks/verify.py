@@ -19,11 +19,13 @@ from migration_checks.graph import Graph
 from migration_checks.leap import leap
 from migration_checks.moments import Moments
 from migration_checks.origin import Origin
+from migration_checks.passing import PartWalker
 from migration_checks.profile import Profile, read_file
 from migration_checks.providers import Provider, elsewhere, provider_for
 from migration_checks.recovery import LostPlace, Recovery
-from migration_checks.report import Note, Progress, Report, build_report
+from migration_checks.report import Note, Progress, Report, build_report, empty_report
 from migration_checks.route import Route, plan
+from migration_checks.since import difference, notes_on, route_since
 from migration_checks.trail import Place, Trail
 from migration_checks.transition import Leg, Transition
 from migration_checks.trials import chosen
@@ -62,21 +64,31 @@ def _verify_on(
                 f"There is no revision in the versions folder of {settings.lineage.name}.",
                 "Look at script_location and version_locations, or write the first one with `alembic revision`.",
             )
+        found = difference(settings.since, graph.revisions) if settings.since is not None else None
+        if found is not None and not found.changed:
+            return empty_report(settings, notes_on(found, graph))
         start, end = environment.resolve(settings.lineage.range)
         server = stack.enter_context(provider.lend())
         databases = stack.enter_context(Databases(server))
         origin = Origin(settings.lineage, databases)
-        route = plan(graph, origin.start(environment, graph, start, end), end)
+        if found is None:
+            route = plan(graph, origin.start(environment, graph, start, end), end)
+        else:
+            route = route_since(graph, found.changed)
+            origin.start_below(environment, graph, route.start)
         run = Run(settings, environment, origin, graph, route, progress, profile)
         since = datetime.now(UTC)
         transitions = tuple(run.legs())
         # A server by URL may have another clock; what it wrote is dated by that one.
         moments = Moments(since + run.clock, datetime.now(UTC) + run.clock)
     transitions = tuple(map(moments.transition, transitions))
-    found = judge(transitions, CHECKS, only=settings.only, skip=settings.skip)
-    findings, notes = waive(settings, route.revisions, tuple(map(moments.finding, found)))
+    judged = judge(transitions, CHECKS, only=settings.only, skip=settings.skip)
+    left_out = graph.by_id.keys() - {revision.id for revision in route.visited}
+    findings, notes = waive(settings, route.visited, tuple(map(moments.finding, judged)), left_out=left_out)
+    if found is not None:
+        notes = (*notes_on(found, graph), *notes)
     order = [revision.id for revision in graph.revisions]
-    return build_report(settings, server, order, transitions, findings, run.not_checked, (*known, *notes), route.revisions)
+    return build_report(settings, server, order, transitions, findings, run.not_checked, (*known, *notes), route.visited)
 
 
 def _provider(settings: Settings) -> Provider:
@@ -120,7 +132,7 @@ class Run:
             return
         checkpoints = Checkpoints(self.databases)
         with self._bench(self.origin.fresh()) as bench:
-            walker = Walker(
+            walker = PartWalker(
                 bench,
                 checkpoints,
                 self.graph,
@@ -194,6 +206,6 @@ class Run:
     def _tell(self, revision: str, leg: Leg) -> None:
         if self.progress is not None:
             # ASCEND, UNDO, REDO and DESCEND for each revision, and one LEAP; trials come on top where they are worth it.
-            total = max(4 * len(self.route.revisions) + 1, self.done + 1)
+            total = max(4 * len(self.route.visited) + 1, self.done + 1)
             self.progress(Progress(revision, leg, self.done, total))
         self.done += 1

@@ -110,14 +110,17 @@ def _ignored(directive: str, revision: str, where: str, ids: Collection[str]) ->
 
 
 def apply_waivers(
-    findings: Iterable[Finding], waivers: Iterable[Waiver], today: date
+    findings: Iterable[Finding], waivers: Iterable[Waiver], today: date, left_out: Collection[str] = ()
 ) -> tuple[tuple[Finding, ...], tuple[Note, ...]]:
-    """`findings` with `waiver` set where one matches, and a note on each waiver that is expired or matches nothing."""
+    """`findings` with `waiver` set where one matches, and a note on each waiver that is expired or matches nothing.
+
+    A waiver that may match something at a revision that was `left_out` of the walk is not said to match nothing.
+    """
     found = tuple(findings)
     waivers = tuple(waivers)
     valid = [waiver for waiver in waivers if not waiver.expired(today)]
     waived = tuple(_waived(finding, valid) for finding in found)
-    return waived, tuple(note for waiver in waivers for note in _about(waiver, found, today))
+    return waived, tuple(note for waiver in waivers for note in _about(waiver, found, today, left_out))
 
 
 def _waived(finding: Finding, waivers: Iterable[Waiver]) -> Finding:
@@ -125,22 +128,26 @@ def _waived(finding: Finding, waivers: Iterable[Waiver]) -> Finding:
     return finding if reason is None or finding.waiver is not None else replace(finding, waiver=reason)
 
 
-def _about(waiver: Waiver, findings: Iterable[Finding], today: date) -> Iterable[Note]:
+def _about(waiver: Waiver, findings: Iterable[Finding], today: date, left_out: Collection[str]) -> Iterable[Note]:
     revision = None if waiver.revision == "*" else waiver.revision
     if not any(waiver.matches(finding) for finding in findings):
-        yield Note(str(waiver), "matches no finding of this run and can go.", revision)
+        if not any(waiver.revision == each or fnmatchcase(each, waiver.revision) for each in left_out):
+            yield Note(str(waiver), "matches no finding of this run and can go.", revision)
     elif waiver.expired(today):
         yield Note(str(waiver), f"expired on {waiver.expires}, so it no longer waives what it matches.", revision)
 
 
-def accept_baseline(findings: Iterable[Finding], baseline: Report, source: str) -> tuple[tuple[Finding, ...], tuple[Note, ...]]:
-    """`findings` with those waived that `baseline`, read from `source`, already held.
+def accept_baseline(
+    findings: Iterable[Finding], baseline: Report, source: str, left_out: Collection[str] = ()
+) -> tuple[tuple[Finding, ...], tuple[Note, ...]]:
+    """`findings` with those waived that `baseline`, read from `source`, already held; `left_out` are revisions not walked.
 
     The same finding is one of the same check, revision, leg and subject: counts and samples may differ.
     """
     known = {_address(finding) for finding in baseline.findings}
     found = tuple(findings)
-    gone = len(known - {_address(finding) for finding in found})
+    walked = {_address(finding) for finding in baseline.findings if finding.revision not in left_out}
+    gone = len(walked - {_address(finding) for finding in found})
     reason = f"accepted in the baseline {source}"
     waived = tuple(replace(each, waiver=reason) if each.waiver is None and _address(each) in known else each for each in found)
     remark = f"{gone} of its {len(known)} findings no longer occur; write it anew so that they cannot come back unseen."
@@ -152,13 +159,20 @@ def _address(finding: Finding) -> tuple[str, ...]:
 
 
 def waive(
-    settings: Settings, revisions: Iterable[Revision], findings: Iterable[Finding], today: date | None = None
+    settings: Settings,
+    revisions: Iterable[Revision],
+    findings: Iterable[Finding],
+    today: date | None = None,
+    left_out: Collection[str] = (),
 ) -> tuple[tuple[Finding, ...], tuple[Note, ...]]:
-    """`findings` after all waivers: those of the walked `revisions`' scripts, of the settings, and of the baseline."""
+    """`findings` after all waivers: those of the walked `revisions`' scripts, of the settings, and of the baseline.
+
+    `left_out` are the revisions of the chain that were not walked.
+    """
     ids, run = check_ids(), selected_checks(settings.only, settings.skip)
     written = [waiver for revision in revisions for waiver in comment_waivers(revision, ids)]
     waivers = [waiver for waiver in (*written, *settings.waivers) if waiver.check in run]
-    found, notes = apply_waivers(findings, waivers, today or date.today())
+    found, notes = apply_waivers(findings, waivers, today or date.today(), left_out)
     if settings.baseline is None:
         return found, notes
     name = settings.baseline.name
@@ -169,5 +183,5 @@ def waive(
             f"The baseline {settings.baseline} cannot be read: {error.strerror}.",
             "Write one with `migration-checks verify --report json=FILE`.",
         ) from None
-    found, more = accept_baseline(found, baseline, name)
+    found, more = accept_baseline(found, baseline, name, left_out)
     return found, (*notes, *more)

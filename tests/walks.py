@@ -16,7 +16,7 @@ from migration_checks.verify import verify
 from tests.projects import Script, make_project, sql
 
 OF_A_PROJECT = ("env", "url", "ini", "toml", "files")
-OF_SETTINGS = ("provider", "rows", "seed", "timeout", "redact")
+OF_SETTINGS = ("provider", "rows", "seed", "timeout", "redact", "since")
 
 
 @dataclass(frozen=True)

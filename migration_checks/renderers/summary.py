@@ -17,7 +17,7 @@ def counted(number: int, noun: str) -> str:
 
 def header_line(report: Report) -> str:
     """Lineage, server, seed and range on one line."""
-    server = f"PostgreSQL {report.server} ({report.provider})"
+    server = f"PostgreSQL {report.server} ({report.provider})" if report.server else "no server needed"
     return visible(" · ".join((report.lineage, server, f"seed {report.seed}", report.range or "the whole chain")))
 
 
@@ -34,6 +34,8 @@ def severity_counts(report: Report) -> str:
 
 def verdict_reason(report: Report) -> str:
     """Why the verdict is what it is."""
+    if report.nothing_to_walk:
+        return "Nothing to walk: no revision has changed."
     counts = severity_counts(report)
     if report.verdict == FAILED:
         return f"{counts}."

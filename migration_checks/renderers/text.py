@@ -64,6 +64,8 @@ def _section(title: str, entries: Sequence[object], views: list[RenderableType])
 
 
 def _walk(report: Report) -> RenderableType:
+    if report.nothing_to_walk:
+        return Text("No step was walked, for there was nothing to walk.")
     return WalkView(report) if report.steps else Text("No step was walked.", "bold red")
 
 
