@@ -15,7 +15,7 @@ from typing import Any
 from migration_checks.check import Check, Evidence, Finding, Location, Severity
 from migration_checks.checks.schema import ailment
 from migration_checks.checks.wording import does_nothing
-from migration_checks.snapshot import Json, ObjectId
+from migration_checks.snapshot import Json
 from migration_checks.transition import Leg, Transition
 
 Facts = Mapping[str, Json]
@@ -53,16 +53,61 @@ def judge(
     `transitions` come in the order of the walk. `only` and `skip` are ids of checks; an empty `only` means all. All checks
     are asked in any case, because a finding that is not shown may still be the first place of others.
     """
-    walked = tuple(transitions)
+    return fold([look(transition, checks) for transition in transitions], only=only, skip=skip)
+
+
+def look(transition: Transition, checks: Sequence[Check]) -> Look:
+    """What every check says of one leg, and what folding needs to know of the leg itself."""
+    leads_back = transition.failure is None and (
+        not transition.downgrade_empty or (transition.residue.schema_equal and transition.residue.data_equal)
+    )
+    climbed = transition.leg is Leg.ASCEND and transition.failure is None
+    return Look(
+        leg=transition.leg,
+        revision=transition.revision,
+        before=transition.before.heads,
+        after=transition.after.heads,
+        failed=transition.failure is not None,
+        barred=transition.leg in (Leg.ASCEND, Leg.UNDO) and not (climbed or leads_back),
+        ailing=_unvalidated(transition) if climbed else frozenset(),
+        said=tuple(_finding(check, transition, each) for check in checks for each in check.examine(transition)),
+    )
+
+
+def _unvalidated(transition: Transition) -> frozenset[str]:
+    constraints = (each for each in transition.after.catalog.values() if each.kind == "constraint")
+    return frozenset(each.identity for each in constraints if ailment(each) is not None)
+
+
+def fold(looks: Sequence[Look], *, only: Collection[str] = (), skip: Collection[str] = ()) -> tuple[Finding, ...]:
+    """The findings of looks in the order of the walk, each residue once; sorted as `judge` says."""
     ledger = Ledger()
-    for transition in walked:
-        ledger.set_out(transition)
-        for check in checks:
-            for evidence in check.examine(transition):
-                ledger.enter(check, transition, evidence)
+    for each in looks:
+        ledger.set_out(each)
+        for finding in each.said:
+            ledger.enter(each, finding)
     shown = (entry.close() for entry in ledger.entries)
     chosen = (each for each in shown if (not only or each.check in only) and each.check not in skip)
-    return tuple(sorted((_until_validated(each, walked) for each in chosen), key=_rank(walked)))
+    return tuple(sorted((_until_validated(each, looks) for each in chosen), key=_rank(looks)))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the checks say of one leg, before anything is folded: a finding for each evidence.
+
+    `before` and `after` are the heads where it began and ended. `barred` says that the walk cannot go down through the
+    revision, for an upgrade fails on its rows, or its downgrade does not lead back. `ailing` are, for an ASCEND, the
+    constraints that stand unvalidated after it.
+    """
+
+    leg: Leg
+    revision: str
+    before: frozenset[str]
+    after: frozenset[str]
+    failed: bool = False
+    barred: bool = False
+    ailing: frozenset[str] = frozenset()
+    said: tuple[Finding, ...] = ()
 
 
 @dataclass(slots=True)
@@ -104,50 +149,49 @@ class Ledger:
     descents: int = 0
     stood: frozenset[str] | None = None
 
-    def set_out(self, transition: Transition) -> None:
+    def set_out(self, look: Look) -> None:
         """Count the legs of the way down; one that does not start where the last one ended follows on none.
 
         The walk was brought back to the right place in between, so what was left above is not there any more.
         """
-        if transition.leg is Leg.DESCEND:
-            self.descents += 1 if transition.before.heads == self.stood else 2
-            self.stood = transition.after.heads
+        if look.leg is Leg.DESCEND:
+            self.descents += 1 if look.before == self.stood else 2
+            self.stood = look.after
 
-    def enter(self, check: Check, transition: Transition, evidence: Evidence) -> None:
-        """Folds the evidence into the entry that explains it, or opens a new one."""
-        finding = _finding(check, transition, evidence)
-        leaves = evidence.facts.get("leaves")
+    def enter(self, look: Look, finding: Finding) -> None:
+        """Folds what a look found into the entry that explains it, or opens a new one."""
+        leaves = finding.evidence.get("leaves")
         if isinstance(leaves, list):
-            self._enter_leaves(transition, finding, [leaf for leaf in leaves if isinstance(leaf, dict)])
+            self._enter_leaves(look, finding, [leaf for leaf in leaves if isinstance(leaf, dict)])
             return
-        key = identity(check.id, evidence.subject, evidence.facts)
-        host = self.explanation(key, transition, evidence.facts)
+        key = identity(finding.check, finding.subject, finding.evidence)
+        host = self.explanation(key, look, finding.evidence)
         if host is None:
             host = self._open(finding)
         else:
             host.repeat(finding)
-        self._sight(key, transition, host, evidence.facts)
+        self._sight(key, look, host, finding.evidence)
 
-    def _enter_leaves(self, transition: Transition, finding: Finding, leaves: list[dict[str, Json]]) -> None:
+    def _enter_leaves(self, look: Look, finding: Finding, leaves: list[dict[str, Json]]) -> None:
         """One entry for everything that a downgrade leaves; each leaf is then known at lower places.
 
         On the way down leaves from higher places lie there too. An empty downgrade that adds none of its own is silent.
         """
         own_key = identity(finding.check, finding.subject, {})
-        own = self.explanation(own_key, transition, {})
+        own = self.explanation(own_key, look, {})
         keys = [identity(str(leaf["check"]), str(leaf["subject"]), leaf) for leaf in leaves]
-        hosts = [self.explanation(key, transition, leaf) for key, leaf in zip(keys, leaves, strict=True)]
+        hosts = [self.explanation(key, look, leaf) for key, leaf in zip(keys, leaves, strict=True)]
         if own is not None:
             own.repeat(finding)
         else:
             own = self._open_for_leaves(finding, [leaf for leaf, host in zip(leaves, hosts, strict=True) if host is None])
         if own is not None:
-            self._sight(own_key, transition, own, {})
+            self._sight(own_key, look, own, {})
         for key, leaf, host in zip(keys, leaves, hosts, strict=True):
             if host is not None and host is not own:
                 host.also_at[_address(finding)] = None
             if (entry := host or own) is not None:
-                self._sight(key, transition, entry, leaf)
+                self._sight(key, look, entry, leaf)
 
     def _open_for_leaves(self, finding: Finding, unexplained: list[dict[str, Json]]) -> Entry | None:
         says_more = set(finding.evidence) - {"leaves"}
@@ -156,35 +200,35 @@ class Ledger:
         message = finding.message if says_more else does_nothing(str(leaf["subject"]) for leaf in unexplained)
         return self._open(replace(finding, message=message, evidence={**finding.evidence, "leaves": [*unexplained]}))
 
-    def explanation(self, key: str, transition: Transition, facts: Facts) -> Entry | None:
+    def explanation(self, key: str, look: Look, facts: Facts) -> Entry | None:
         """The entry that accounts for a sighting: at the same revision, or at the place just above it on the way down.
 
         A place that shows more of it than all of them together has a fault of its own.
         """
-        near = [each for each in self.sightings.get(key, ()) if self._reaches(each, transition, facts)]
+        near = [each for each in self.sightings.get(key, ()) if self._reaches(each, look, facts)]
         explained: dict[int, int] = {}
         for each in near:
             explained[id(each.entry)] = max(each.count, explained.get(id(each.entry), 0))
         if not near or _count(facts) > sum(explained.values()):
             return None
-        here = (each.entry for each in near if each.revision == transition.revision)
+        here = (each.entry for each in near if each.revision == look.revision)
         return next(here, near[0].entry)
 
-    def _reaches(self, sighting: Sighting, transition: Transition, facts: Facts) -> bool:
-        if sighting.revision == transition.revision or facts.get("why") in OF_THE_WALK:
+    def _reaches(self, sighting: Sighting, look: Look, facts: Facts) -> bool:
+        if sighting.revision == look.revision or facts.get("why") in OF_THE_WALK:
             return True
-        if transition.leg is Leg.LEAP:
+        if look.leg is Leg.LEAP:
             return sighting.entry.finding.check in FAILING
-        return transition.leg is Leg.DESCEND and sighting.descent == self.descents - 1
+        return look.leg is Leg.DESCEND and sighting.descent == self.descents - 1
 
     def _open(self, finding: Finding) -> Entry:
         entry = Entry(finding)
         self.entries.append(entry)
         return entry
 
-    def _sight(self, key: str, transition: Transition, entry: Entry, facts: Facts) -> None:
-        descent = self.descents if transition.leg is Leg.DESCEND else None
-        self.sightings.setdefault(key, []).append(Sighting(entry, transition.revision, descent, _count(facts)))
+    def _sight(self, key: str, look: Look, entry: Entry, facts: Facts) -> None:
+        descent = self.descents if look.leg is Leg.DESCEND else None
+        self.sightings.setdefault(key, []).append(Sighting(entry, look.revision, descent, _count(facts)))
 
 
 def identity(check: str, subject: str, facts: Facts) -> str:
@@ -226,23 +270,21 @@ def _location(transition: Transition) -> Location | None:
     return Location(*transition.location) if transition.location else None
 
 
-def _until_validated(finding: Finding, walked: Sequence[Transition]) -> Finding:
+def _until_validated(finding: Finding, walked: Sequence[Look]) -> Finding:
     """A constraint added NOT VALID and validated by a later revision is how it is done without a long lock: info."""
     if finding.check != "MC206" or finding.evidence.get("kind") != "constraint" or not finding.leg.upward:
         return finding
-    key: ObjectId = ("constraint", finding.subject)
-    climbed = [each for each in walked if each.leg is Leg.ASCEND and each.failure is None]
+    climbed = [each for each in walked if each.leg is Leg.ASCEND and not each.failed]
     place = next((number for number, each in enumerate(climbed) if each.revision == finding.revision), len(climbed))
     for later in climbed[place + 1 :]:
-        thing = later.after.catalog.get(key)
-        if thing is None or ailment(thing) is None:
+        if finding.subject not in later.ailing:
             message = f"{finding.message.rstrip('.')}, until revision {later.revision}."
             evidence = {**finding.evidence, "until": later.revision}
             return replace(finding, severity=Severity.INFO, message=message, evidence=evidence)
     return finding
 
 
-def _rank(walked: Sequence[Transition]) -> Any:
+def _rank(walked: Sequence[Look]) -> Any:
     """The key to sort findings by: worst first, then along the chain, then by leg and subject."""
     chain = {revision: number for number, revision in enumerate(dict.fromkeys(each.revision for each in walked))}
     legs = list(Leg)
