@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from migration_checks.budgets import KEYS as BUDGET_KEYS
+from migration_checks.budgets import Budgets, read_budgets
 from migration_checks.fields import Fields, nearest, read_toml, shorten
 from migration_checks.lineage import Lineage
 from migration_checks.lineages import CHAIN_KEYS, LINEAGE_KEYS, choose_lineage
@@ -30,7 +32,7 @@ RUN_KEYS = (
     "timeout", "baseline", "redact", "profile", "scale", "trials", "at_rows", "since",
 )  # fmt: skip
 ARGUMENTS = ("lineage", *CHAIN_KEYS, *LINEAGE_KEYS, *RUN_KEYS)
-TABLE_KEYS = (*ARGUMENTS, "lineages", "waivers")
+TABLE_KEYS = (*ARGUMENTS, "lineages", "waivers", "budgets")
 REMEDY = "Correct [tool.migration_checks] in pyproject.toml; `migration-checks verify --help` lists the options."
 
 
@@ -67,6 +69,7 @@ class Settings:
     redact: bool = False
     profile: Path | None = None
     scale: float = 1.0
+    budgets: Budgets = Budgets()
     since: str | None = None
 
 
@@ -140,6 +143,7 @@ def _settings(lineage: Lineage, cwd: Path, *sources: Source) -> Settings:
         scale=pick(_scale, 1.0),
         trials=pick(_trials, frozenset()),
         at_rows=pick(_at_rows, {}),
+        budgets=read_budgets(written.child("budgets", BUDGET_KEYS)) or Budgets(),
         since=_since(lineage, *tables),
     )
 

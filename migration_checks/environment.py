@@ -216,6 +216,13 @@ class Environment:
         """Take back exactly this revision; an `interruption` cuts it short."""
         return self._run({"do": "downgrade", "revision": self._known(revision)}, interruption)
 
+    def observed(self, do: str, revision: str) -> Outcome:
+        """As `upgrade` or `downgrade` (`do`), with a look at the session after each statement: Outcome.watched.
+
+        The database must hold what looks are made with (migration_checks.observers.standing.install).
+        """
+        return self._run({"do": do, "revision": self._known(revision), "observe": True})
+
     def leap(self, end: Iterable[str]) -> Outcome:
         """Apply everything up to `end` in one run of env.py with its own transactions, as `alembic upgrade` does."""
         return self._run({"do": "leap", "end": sorted(self._known(each) for each in end)})
@@ -304,6 +311,7 @@ def _outcome(answer: Message) -> Outcome:
         expected_heads=frozenset(answer["expected"]),
         statement_count=answer["count"],
         refused=tuple(redacted(each) for each in answer["refused"]),
+        watched=answer.get("watched"),
     )
 
 

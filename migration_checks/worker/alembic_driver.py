@@ -32,6 +32,7 @@ from migration_checks.worker.halting import Halt
 from migration_checks.worker.manner import Manner, Probe, url_for
 from migration_checks.worker.statements import Places, Recorder
 from migration_checks.worker.variables import guard_children
+from migration_checks.worker.watching import Watch
 from migration_checks.worker.wire import Message, graph_message, statement_message
 
 
@@ -58,6 +59,8 @@ class Driver:
         self.guard = guard
         self.recorder = Recorder(str(Path(alembic.__file__).parent))
         self.recorder.install()
+        self.watch = Watch(self.recorder)
+        self.watch.install()
         self.halt = Halt(self.recorder, take, reply)
         self._take, self._put_back, self._reply = take, put_back, reply
         self._config: Config | None = None
@@ -219,6 +222,8 @@ class Driver:
         self.halt.arm(job.order.get("stop"))
         self._reply({"began": sorted(job.expected)})
         job.began = time.perf_counter()
+        if job.order.get("observe"):
+            self.watch.start(job.began)
 
     def _finish(self, failure: Failure | None) -> None:
         """Answer the order in hand, if there is one left (an error after the last parked step belongs to no step)."""
@@ -236,6 +241,7 @@ class Driver:
                 "failure": None if failure is None else asdict(failure),
                 "expected": sorted(job.expected),
                 "refused": refused,
+                "watched": self.watch.stop(),
             }
         )
 

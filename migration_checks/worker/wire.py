@@ -21,6 +21,7 @@ class Outcome:
     `seconds` is the script with its commit. `statements` are those that SQLAlchemy sent for the scripts, at most a bounded
     number of them; `statement_count` is the exact number. `heads` is what the version table holds now, `expected_heads`
     what it should hold after a step that succeeded. `refused` names connections that were refused on the way.
+    `watched` is what migration_checks.worker.watching saw, None unless it was asked to look.
     """
 
     seconds: float
@@ -30,6 +31,7 @@ class Outcome:
     expected_heads: frozenset[str]
     statement_count: int = 0
     refused: tuple[str, ...] = ()
+    watched: Mapping[str, Any] | None = None
 
 
 def encode(message: Mapping[str, Any]) -> bytes:
