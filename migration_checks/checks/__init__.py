@@ -12,8 +12,9 @@ from migration_checks.checks.running import RUNNING
 from migration_checks.checks.schema import SCHEMA
 from migration_checks.checks.seeding import SEEDING
 from migration_checks.checks.sequences import SEQUENCES
+from migration_checks.checks.skew import SKEW
 
-_GROUPS = (RUNNING, SCHEMA, DATA, INVARIANTS, SEQUENCES, QUEUEING, SEEDING)
+_GROUPS = (RUNNING, SCHEMA, DATA, INVARIANTS, SEQUENCES, QUEUEING, SKEW, SEEDING)
 
 CHECKS: tuple[Check, ...] = tuple(sorted((check for group in _GROUPS for check in group), key=lambda check: check.id))
 

@@ -60,11 +60,13 @@ FAULTS: Mapping[str, str] = {
     "MC402_contract_broken": "the list of people",
     "MC501_sequence_behind": "public.members.id",
     "MC608_queue_stall": "public.people",
+    "MC801_breaks_old_code": "public.people.country",
+    "MC801_table_renamed": "public.people",
     "MC901_nothing_compared": "public.spans",
 }
 """Each chain of fixtures/faults, and the subject of the finding that it is there for."""
 
-TRIALS: Mapping[str, str] = {"MC608": "queue"}
+TRIALS: Mapping[str, str] = {"MC608": "queue", "MC801": "skew"}
 """The trial that a check needs, for those that only look at trials."""
 
 

@@ -36,6 +36,7 @@ MC401 invariant-broken error
 MC402 contract-broken error
 MC501 sequence-behind error
 MC608 queue-stall warning
+MC801 breaks-old-code warning
 MC901 nothing-compared warning
 """
 
