@@ -255,16 +255,16 @@ class Environment:
         before = self._heads if self._heads is not None else self.heads()
         expected, began = before, time.monotonic()
         try:
-            stop = {} if interruption is None else {"stop": interruption.at}
+            stop = {} if interruption is None else {"stop": interruption.places}
             worker.send({**order, "known": sorted(before), **stop})
             answer = worker.receive(began + self.timeout)
             if "began" in answer:
                 expected = frozenset(answer["began"])
                 answer = worker.receive(began + self.timeout)
-            if "stopped" in answer and interruption is not None:
-                interruption.stopped(worker.pid)
+            while "stopped" in answer and interruption is not None:
+                interruption.stopped(answer["stopped"], worker.pid)
                 worker.send({"do": "go on"})
-                interruption.under_way(worker.pid)
+                interruption.under_way(answer["stopped"], worker.pid)
                 answer = worker.receive(began + self.timeout)
         except WorkerDied as died:
             self._discard()

@@ -219,7 +219,7 @@ class Driver:
         if job.began:
             return  # another tenant of the same step
         self.recorder.clear()
-        self.halt.arm(job.order.get("stop"))
+        self.halt.arm(job.order.get("stop", ()))
         self._reply({"began": sorted(job.expected)})
         job.began = time.perf_counter()
         if job.order.get("observe"):

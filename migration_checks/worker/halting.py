@@ -1,8 +1,8 @@
-"""Stops a step at one of its statements, until the toolkit says that it may go on, or kills it."""
+"""Stops a step at some of its statements, until the toolkit says that it may go on, or kills it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,23 +17,23 @@ class Halt:
 
     def __init__(self, recorder: Recorder, take: Callable[[], Message], reply: Callable[[Message], None]) -> None:
         self._recorder, self._take, self._reply = recorder, take, reply
-        self._at: int | None = None
+        self._places: frozenset[int] = frozenset()
         event.listen(sa.Engine, "before_cursor_execute", self._before)  # heard after the recorder, which counts
 
-    def arm(self, at: int | None) -> None:
-        """Stop the next step before its statement number `at`; None: not at all."""
-        self._at = at
+    def arm(self, places: Iterable[int]) -> None:
+        """Stop the next step before the statements of these numbers."""
+        self._places = frozenset(places)
 
     def over(self) -> None:
-        """The script is over: stop where that is the place."""
-        if self._at == self._recorder.count + 1:
-            self._stop()
+        """The script is over: stop where that is one of the places."""
+        self._reach(self._recorder.count + 1)
 
     def _before(self, *_: Any) -> None:
-        if self._at is not None and self._recorder.is_recording and self._recorder.count == self._at:
-            self._stop()
+        if self._places and self._recorder.is_recording:
+            self._reach(self._recorder.count)
 
-    def _stop(self) -> None:
-        at, self._at = self._at, None
-        self._reply({"stopped": at})
-        self._take()
+    def _reach(self, place: int) -> None:
+        if place in self._places:
+            self._places -= {place}
+            self._reply({"stopped": place})
+            self._take()
