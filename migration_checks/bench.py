@@ -11,7 +11,6 @@ from typing import Self, TypeAlias
 import psycopg
 import sqlalchemy as sa
 
-from migration_checks.capture import read_catalog
 from migration_checks.database import Databases, connect
 from migration_checks.diff import diff_catalogs
 from migration_checks.environment import Environment, Outcome
@@ -20,6 +19,7 @@ from migration_checks.extensions import require_extensions
 from migration_checks.lineage import Lineage, Seed
 from migration_checks.profile.values import Profile
 from migration_checks.questions import Questions
+from migration_checks.recapture import CatalogReader
 from migration_checks.rows import Rows
 from migration_checks.seeding import Filled, Synthesizer
 from migration_checks.seeding.schema import Reader
@@ -63,6 +63,7 @@ class Bench:
         self.scale = scale
         self._connect()
         self.rows = Rows(self.connection, reader=self.reader)
+        self.catalog = CatalogReader()
         self.synthesizer = self._synthesizer()
         self.questions = Questions(lineage)
         self.clock = self._clock()
@@ -112,6 +113,7 @@ class Bench:
         self.url = make()
         self._connect()
         self.rows = Rows(self.connection, reader=self.reader)
+        self.catalog = CatalogReader()
         self.synthesizer = self._synthesizer()
         self.environment.attach(self.url)
 
@@ -164,10 +166,11 @@ class Bench:
         `asked` are the revisions applied here, which decide what invariants are asked; None asks none.
         """
         self._replan(len(previous.catalog) if previous else 0)
-        catalog = without(read_catalog(self.reader), self.bookkeeping)
+        trusted = self.rows.settled()
+        catalog = without(self.catalog.read(self.reader, trusted=trusted), self.bookkeeping)
         if previous is not None:
             catalog = _shared(previous.catalog, catalog)
-        tables = self.rows.read(previous.tables if previous else None, keep=keep, skip=self.bookkeeping)
+        tables = self.rows.read(previous.tables if previous else None, keep=keep, skip=self.bookkeeping, trusted=trusted)
         return Snapshot(
             heads=frozenset(heads),
             catalog=catalog,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -15,6 +16,7 @@ from migration_checks.database import OWN_SCHEMA
 from migration_checks.snapshot import Catalog, CatalogObject, ObjectId
 
 _SINCE = re.compile(r"-- since (\d+)\s*$")
+_GIVEN = re.compile(r"-- given$", re.MULTILINE)
 _ASKED_WHEN = re.compile(r"^-- asked when:(.*\n(?:--     .*\n)*)", re.MULTILINE)
 
 
@@ -25,39 +27,68 @@ def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
     definition is qualified. What extensions own, the system's schemas and the toolkit's own are left out. Kinds and facets
     are those of the queries in migration_checks/catalog/. Raises psycopg.Error.
     """
-    queries = _queries(connection.info.server_version // 10000)
+    return {key: each for part in read_parts(connection).values() for key, each in part.items()}
+
+
+def read_parts(connection: psycopg.Connection[Any]) -> dict[str, Catalog]:
+    """What `read_catalog` reads, by the name of the query that found it; a query that would find nothing is not asked."""
+    queries = queries_for(connection.info.server_version // 10000)
     wanted = connection.execute(queries.probe, prepare=True).fetchone()
     assert wanted is not None
+    return ask(connection, {name: queries.whole[name] for name, asked in zip(queries.whole, wanted, strict=True) if asked})
+
+
+def ask(
+    connection: psycopg.Connection[Any], texts: Mapping[str, bytes], given: Mapping[str, tuple[object, ...]] | None = None
+) -> dict[str, Catalog]:
+    """The objects that each of these queries finds, all of them in one round trip; `given` are the parameters of some."""
+    given = given or {}
     with connection.pipeline():
-        cursors = [connection.execute(text, prepare=True) for text, asked in zip(queries.texts, wanted, strict=True) if asked]
-    objects = (_object(*row) for cursor in cursors for row in cursor)
-    return {each.id: each for each in objects}
+        cursors = {name: connection.execute(text, given.get(name), prepare=True) for name, text in texts.items()}
+    return {name: {each.id: each for each in _objects(cursor)} for name, cursor in cursors.items()}
+
+
+def _objects(rows: Iterable[tuple[Any, ...]]) -> Iterator[CatalogObject]:
+    return (_object(*row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
-class _Queries:
-    """The catalog queries for one major version, and a probe that says for each of them whether it would find anything.
+class Queries:
+    """The catalog queries for one major version by name, and a probe that says for each of them whether it would find anything.
 
     Planning them all takes longer than running them, and most databases have no operators, publications or parsers.
+    `partial` are those that can be asked of some relations only; their oids are the one parameter, as often as it stands there.
     """
 
     probe: bytes
-    texts: tuple[bytes, ...]
+    whole: Mapping[str, bytes]
+    partial: Mapping[str, bytes]
+
+    def given(self, oids: Sequence[int]) -> dict[str, tuple[object, ...]]:
+        """Parameters for `partial`."""
+        return {name: (list(oids),) * text.count(b"%s") for name, text in self.partial.items()}
 
 
 @cache
-def _queries(major: int) -> _Queries:
+def queries_for(major: int) -> Queries:
+    """The queries for servers of this major version."""
     folder = files("migration_checks").joinpath("catalog")
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    sources = [folder.joinpath(name).read_text(encoding="utf-8") for name in names]
-    conditions = (condition[1].replace("\n--", "\n") if (condition := _ASKED_WHEN.search(each)) else "true" for each in sources)
-    return _Queries(f"SELECT {', '.join(conditions)}".encode(), tuple(_text(source, major) for source in sources))
+    sources = {name: folder.joinpath(name).read_text(encoding="utf-8") for name in names}
+    conditions = (
+        condition[1].replace("\n--", "\n") if (condition := _ASKED_WHEN.search(each)) else "true" for each in sources.values()
+    )
+    return Queries(
+        f"SELECT {', '.join(conditions)}".encode(),
+        {name: _text(source, major, given=False) for name, source in sources.items()},
+        {name: _text(source, major, given=True) for name, source in sources.items() if _GIVEN.search(source)},
+    )
 
 
-def _text(source: str, major: int) -> bytes:
-    """A query without its comments and without the lines that need a newer server."""
+def _text(source: str, major: int, *, given: bool) -> bytes:
+    """A query without its comments, the lines that need a newer server, and those for given relations where it is not."""
     lines = (line for line in source.splitlines() if (since := _SINCE.search(line)) is None or int(since[1]) <= major)
-    code = (line for line in lines if not line.lstrip().startswith("--"))
+    code = (line for line in lines if not line.lstrip().startswith("--") and (given or not _GIVEN.search(line)))
     return "\n".join(code).replace(":'own_schema'", f"'{OWN_SCHEMA}'").encode()
 
 

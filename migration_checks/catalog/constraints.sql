@@ -3,7 +3,8 @@
 -- asked when: EXISTS (SELECT FROM pg_constraint WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_index WHERE indexrelid >= 16384)
 --
 -- Result: kind, identity, parent_kind, parent_identity, definition (JSON text; a facet that is absent or null has its default).
--- search_path must be pg_catalog, so that every name is qualified. Lines that end in "since N" need PostgreSQL N.
+-- search_path must be pg_catalog, so that every name is qualified. Lines that end in "since N" need PostgreSQL N,
+-- those that end in "given" are for reading only the relations whose oids are given.
 
 WITH space AS MATERIALIZED (
     SELECT oid, quote_ident(nspname) AS name
@@ -18,6 +19,7 @@ relation AS MATERIALIZED (
     FROM pg_class c
     JOIN space ON space.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
+      AND c.oid = ANY (%s::oid[]) -- given
       AND NOT EXISTS (
           SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
       )
@@ -55,6 +57,7 @@ constrained AS MATERIALIZED (
         WHERE con.contype = 'f' AND fired.tgconstraint = con.oid AND fired.tgenabled <> 'O'
     ) AS firing ON true
     WHERE con.oid >= 16384
+      AND con.conrelid = ANY (%s::oid[]) -- given
       AND con.contype IN ('c', 'f', 'n', 'p', 'u', 'x')
       AND (r.oid IS NOT NULL OR domain.identity IS NOT NULL)
       AND (con.conparentid = 0 OR con.convalidated <> parent.convalidated OR firing.states IS NOT NULL)

@@ -1,7 +1,8 @@
 -- Tables, foreign tables, their columns, and sequences, described without OIDs.
 --
 -- Result: kind, identity, parent_kind, parent_identity, definition (JSON text; a facet that is absent or null has its default).
--- search_path must be pg_catalog, so that every name is qualified. Lines that end in "since N" need PostgreSQL N.
+-- search_path must be pg_catalog, so that every name is qualified. Lines that end in "since N" need PostgreSQL N,
+-- those that end in "given" are for reading only the relations whose oids are given.
 
 WITH space AS MATERIALIZED (
     SELECT oid, quote_ident(nspname) AS name
@@ -15,6 +16,7 @@ relation AS MATERIALIZED (
     JOIN space ON space.oid = c.relnamespace
     LEFT JOIN pg_description note ON note.objoid = c.oid AND note.classoid = 'pg_class'::regclass AND note.objsubid = 0
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+      AND c.oid = ANY (%s::oid[]) -- given
       AND NOT EXISTS (
           SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
       )

@@ -63,15 +63,24 @@ class Rows:
         self._shop.connection, self._shop.reader = connection, reader or connection
 
     def read(
-        self, previous: Mapping[str, Table] | None, *, keep: bool, skip: Collection[str] = frozenset()
+        self,
+        previous: Mapping[str, Table] | None,
+        *,
+        keep: bool,
+        skip: Collection[str] = frozenset(),
+        trusted: bool | None = None,
     ) -> dict[str, Table]:
-        """The state of every user table but those in `skip`, by qualified name.
+        """The state of every user table but those in `skip`, by qualified name; `trusted` is what `settled` has just said.
 
         A table that nothing touched since `previous` was read is the very same value. `keep` copies the rows of the others
         to a mirror, where later steps cannot reach them; without it they can be read only until the next step.
         What cannot be read says why in `unread`.
         """
-        return self._reader.read(self._shop, previous, keep=keep, skip=skip)
+        return self._reader.read(self._shop, previous, keep=keep, skip=skip, trusted=trusted)
+
+    def settled(self) -> bool:
+        """Whether the server's counters tell what was touched: no session is left but ours, and all have reported."""
+        return self._reader.settled(self._shop)
 
     def compare(
         self,

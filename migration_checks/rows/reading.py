@@ -12,7 +12,7 @@ import psycopg
 from migration_checks.database import OWN_SCHEMA
 from migration_checks.rows.digest import digest_query, digests
 from migration_checks.rows.tables import by_oid, describe
-from migration_checks.rows.touched import Stamp, Watch
+from migration_checks.rows.touched import Stamp, Watch, stamps_of
 from migration_checks.rows.values import lowered, quoted
 from migration_checks.rows.workshop import Workshop, why
 from migration_checks.snapshot import Table
@@ -31,10 +31,17 @@ class Reader:
         self._latest: dict[int, Table] = {}
 
     def read(
-        self, shop: Workshop, previous: Mapping[str, Table] | None, *, keep: bool, skip: Collection[str]
+        self,
+        shop: Workshop,
+        previous: Mapping[str, Table] | None,
+        *,
+        keep: bool,
+        skip: Collection[str],
+        trusted: bool | None = None,
     ) -> dict[str, Table]:
         """Every user table but those in `skip`, by name. An untouched one is the very value of `previous`."""
-        stamps = [stamp for stamp in self._watch.stamps(shop) if stamp.name not in skip]
+        trusted = self.settled(shop) if trusted is None else trusted
+        stamps = [stamp for stamp in stamps_of(shop, trusted=trusted) if stamp.name not in skip]
         known = by_oid(previous)
         found = {stamp.oid: known[stamp.oid] for stamp in stamps if _same(known.get(stamp.oid), stamp)}
         stale = [stamp for stamp in stamps if stamp.oid not in found]
@@ -47,6 +54,10 @@ class Reader:
                     found = {table.oid: table for table in mirrored(shop, found.values())}
         self._latest.update(found)
         return {stamp.name: found[stamp.oid] for stamp in stamps}
+
+    def settled(self, shop: Workshop) -> bool:
+        """Whether stamps tell what was touched (see Watch)."""
+        return self._watch.settled(shop)
 
     def outdated(self, table: Table) -> bool:
         """Whether the rows of a state that was not mirrored are no longer what they were then."""

@@ -13,10 +13,13 @@ from migration_checks.rows.workshop import Workshop
 _STAMPS = files("migration_checks.rows").joinpath("stamps.sql").read_text().replace("{own}", literal(OWN_SCHEMA))
 
 _SESSIONS = """
-SELECT pid
-FROM pg_stat_get_activity(NULL)
-WHERE datid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND backend_type = 'client backend'
-  AND application_name <> 'migration-checks'
+SELECT current_setting('track_counts')::bool AND NOT EXISTS (
+           SELECT FROM pg_db_role_setting WHERE array_to_string(setconfig, ' ') ~* '(^| )track_counts='
+       ),
+       (SELECT array_agg(pid)
+        FROM pg_stat_get_activity(NULL)
+        WHERE datid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND backend_type = 'client backend'
+          AND application_name <> 'migration-checks')
 """
 
 _PATIENCE = 25
@@ -41,33 +44,36 @@ class Stamp:
         return f"{self.data}|{self.shape}"
 
 
+def stamps_of(shop: Workshop, *, trusted: bool) -> list[Stamp]:
+    """One Stamp a user table, by name, partitions under their root; where counters are not `trusted` every one is new."""
+    doubt = "" if trusted else f"?{next(_doubts)}"
+    return [
+        Stamp(oid, name, f"ONLY {name}" if only else name, data + doubt, shape, unread)
+        for oid, name, only, data, shape, unread in shop.look(_STAMPS)
+    ]
+
+
 class Watch:
-    """Reads stamps. Sessions report their counters at the latest when they leave: while one that is not the toolkit's stays,
-    every table counts as touched. So it does on PostgreSQL 14, which hears of counters late.
+    """Says whether counters can be trusted. Sessions report them at the latest when they leave: while one that is not the
+    toolkit's stays, every table counts as touched. So it does on PostgreSQL 14, which hears of counters late.
     """
 
     def __init__(self) -> None:
         self._lingering: frozenset[int] = frozenset()
 
-    def stamps(self, shop: Workshop) -> list[Stamp]:
-        """One Stamp a user table, by name, partitions under their root."""
-        trusted = shop.connection.info.server_version >= 150000 and self._settled(shop)
-        if trusted:
-            shop.execute("SELECT pg_stat_force_next_flush()")
-        doubt = "" if trusted else f"?{next(_doubts)}"
-        return [
-            Stamp(oid, name, f"ONLY {name}" if only else name, data + doubt, shape, unread)
-            for oid, name, only, data, shape, unread in shop.look(_STAMPS)
-        ]
+    def settled(self, shop: Workshop) -> bool:
+        """Wait a moment for sessions that are leaving; True when all are gone, have reported, and counting is on."""
+        if shop.connection.info.server_version < 150000 or not self._alone(shop):
+            return False
+        shop.execute("SELECT pg_stat_force_next_flush()")
+        return True
 
-    def _settled(self, shop: Workshop) -> bool:
-        """Wait a moment for sessions that are leaving; True when all are gone and counting is on."""
+    def _alone(self, shop: Workshop) -> bool:
         for _ in range(_PATIENCE):
-            sessions = {pid for (pid,) in shop.look(_SESSIONS)}
-            if not sessions:
-                return bool(shop.look("SELECT current_setting('track_counts')::bool")[0][0])
-            if sessions <= self._lingering:
-                return False
+            ((counting, found),) = shop.look(_SESSIONS)
+            sessions = frozenset(found or ())
+            if not sessions or sessions <= self._lingering:
+                return bool(counting) and not sessions
             shop.execute("SELECT pg_sleep(0.01)")
-        self._lingering = frozenset(sessions)
+        self._lingering = sessions
         return False

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from migration_checks.capture import _object, _queries, _text
+from migration_checks.capture import _object, _text, queries_for
 
 QUERY = """-- A query.
 SELECT a
@@ -19,7 +19,7 @@ SELECT a
 @pytest.mark.parametrize(("major", "has"), [(14, False), (16, False), (17, True), (18, True)])
 def test_lines_of_newer_versions_are_left_out(major: int, has: bool) -> None:
     """Comments too, and the toolkit's own schema is named."""
-    text = _text(QUERY, major).decode()
+    text = _text(QUERY, major, given=False).decode()
 
     assert ("b" in text.split()) is has
     assert "A query" not in text
@@ -29,10 +29,10 @@ def test_lines_of_newer_versions_are_left_out(major: int, has: bool) -> None:
 @pytest.mark.parametrize("major", [14, 15, 16, 17, 18])
 def test_every_query_is_plain_sql(major: int) -> None:
     """No variable of psql is left in it, brackets and quotes are even."""
-    queries = _queries(major)
+    queries = queries_for(major)
 
-    assert queries.texts
-    for text in (queries.probe, *queries.texts):
+    assert queries.whole
+    for text in (queries.probe, *queries.whole.values(), *queries.partial.values()):
         plain = text.decode()
         assert not re.search(r":'\w", plain)
         assert plain.count("(") == plain.count(")")
@@ -41,10 +41,19 @@ def test_every_query_is_plain_sql(major: int) -> None:
 
 def test_a_newer_version_is_asked_for_no_less() -> None:
     """Nothing that an older one is asked for is missing."""
-    older, newer = _queries(14), _queries(18)
+    older, newer = queries_for(14), queries_for(18)
 
-    assert len(older.texts) == len(newer.texts)
-    assert sum(map(len, older.texts)) < sum(map(len, newer.texts))
+    assert older.whole.keys() == newer.whole.keys()
+    assert sum(map(len, older.whole.values())) < sum(map(len, newer.whole.values()))
+
+
+def test_some_queries_can_be_asked_of_some_relations_only() -> None:
+    """Those that look for what belongs to a relation; the lines that say so are left out where everything is asked for."""
+    queries = queries_for(18)
+
+    assert queries.partial.keys() == {"tables.sql", "constraints.sql"}
+    assert not any(b"%s" in text for text in queries.whole.values())
+    assert queries.given([1, 2]) == {"tables.sql": ([1, 2],), "constraints.sql": ([1, 2], [1, 2])}
 
 
 def test_facets_without_a_value_are_left_out() -> None:
