@@ -242,7 +242,7 @@ def _shared(old: Catalog, new: Catalog) -> Catalog:
     same = len(old) == len(new)
     for key, each in new.items():
         known = old.get(key)
-        if known == each:
+        if known is each or known == each:
             result[key] = known
         else:
             result[key] = each

@@ -67,10 +67,14 @@ class _Comparison:
 
     def orders(self) -> Iterator[CatalogChange]:
         """One change for each table whose columns stand in another order."""
-        shared: dict[ObjectId, list[CatalogObject]] = defaultdict(list)
-        for each in self.after.values():
-            if each.kind == "column" and each.parent is not None and each.id in self.before:
-                shared[each.parent].append(each)
+        columns_of: dict[ObjectId, list[CatalogObject]] = defaultdict(list)
+        moved: set[ObjectId] = set()
+        for key, each in self.after.items():
+            if each.kind == "column" and each.parent is not None and (old := self.before.get(key)) is not None:
+                columns_of[each.parent].append(each)
+                if old is not each:
+                    moved.add(each.parent)
+        shared = {table: columns_of[table] for table in columns_of if table in moved}
         for table, columns in shared.items():
             was = [last(each.identity) for each in sorted(columns, key=lambda each: position(self.before[each.id]))]
             now = [last(each.identity) for each in sorted(columns, key=position)]

@@ -99,12 +99,16 @@ def find_renames(before: Catalog, after: Catalog) -> Renames:
     is known by its columns, a schema by what is in it. Objects that could be paired in several ways are left alone.
     """
     renames = Renames(dict(before))
+    missing, extra = before.keys() - after.keys(), after.keys() - before.keys()
     for kinds in LEVELS:
-        gone = [renames.catalog[key] for key in renames.catalog.keys() - after.keys() if key[0] in kinds]
-        come = [after[key] for key in after.keys() - renames.catalog.keys() if key[0] in kinds]
-        if gone and come:
-            for old, new in _pairs(next(iter(kinds)), gone, come, renames, after):
+        if not (missing and extra):
+            break
+        gone = [renames.catalog[key] for key in missing if key[0] in kinds]
+        come = [after[key] for key in extra if key[0] in kinds]
+        if gone and come and (pairs := _pairs(next(iter(kinds)), gone, come, renames, after)):
+            for old, new in pairs:
                 renames.rename(renames.catalog[old.id], new)
+            missing, extra = renames.catalog.keys() - after.keys(), after.keys() - renames.catalog.keys()
     return renames
 
 

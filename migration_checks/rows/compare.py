@@ -34,10 +34,10 @@ class _Tally:
     rows: int = 0
     values: int = 0
 
-    def equal(self, left: Table, right: Table) -> None:
-        """Count a table that digests prove equal: its rows are known to be the same ones."""
-        self.rows += right.rows
-        self.values += right.rows * len(pair_columns(left, right).pairs)
+    def equal(self, table: Table, columns: int) -> None:
+        """Count a table that digests prove equal, in so many columns: its rows are known to be the same ones."""
+        self.rows += table.rows
+        self.values += table.rows * columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,14 @@ class Comparison:
             unread = [f"{each.unread}" for each in (right, left) if each is not None and each.unread is not None]
             if unread:
                 tally.unread[(right or left).name] = unread[0]  # type: ignore[union-attr]
+            elif left is not None and left is right:
+                tally.equal(left, len(left.columns))
             elif left is None or right is None:
                 jobs += [(left, right)] if (right or left).rows else []  # type: ignore[union-attr]
             elif proven_equal(left, right):
-                tally.equal(left, right)
-                jobs += [(left, right)] if _reshaped(left, right) else []
+                columns = pair_columns(left, right)
+                tally.equal(right, len(columns.pairs))
+                jobs += [(left, right)] if columns.dropped or columns.created else []
             else:
                 jobs.append((left, right))
         if jobs:
@@ -169,11 +172,6 @@ def drawn_columns(table: Table, tables: Mapping[str, Table]) -> frozenset[str]:
                 if there in columns and (columns[there].drawn or base(columns[there]) == "uuid"):
                     found.add(own)
     return frozenset(found)
-
-
-def _reshaped(left: Table, right: Table) -> bool:
-    columns = pair_columns(left, right)
-    return bool(columns.dropped or columns.created)
 
 
 def _differs(change: TableChange) -> bool:

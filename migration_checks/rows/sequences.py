@@ -20,16 +20,27 @@ class Sequences:
 
     def __init__(self) -> None:
         self._highest: dict[tuple[str, str, bool], int | None] = {}
+        self._known: dict[tuple[Any, ...], tuple[Table, Sequence]] = {}
 
     def read(self, shop: Workshop, tables: Mapping[str, Table]) -> tuple[Sequence, ...]:
         """Every sequence that feeds a numeric column of `tables`, by name."""
         by_oid = {table.oid: table for table in tables.values() if table.unread is None}
         found = shop.look(_SEQUENCES, (list(by_oid),)) if by_oid else []
-        fed = [row for row in found if _numeric(by_oid[row[1]], row[2])]
+        new = [row for row in found if not self._is_known(row, by_oid[row[1]])]
+        self._known = {row: self._known[row] for row in found if self._is_known(row, by_oid[row[1]])}
+        fed = [row for row in new if _numeric(by_oid[row[1]], row[2])]
         starts = _starts(shop, sorted({row[0] for row in fed if row[4] is None and row[5]}))
-        return tuple(
-            sequence for row in fed for sequence in [self._sequence(shop, by_oid[row[1]], row, starts)] if sequence is not None
-        )
+        made = {row: self._sequence(shop, by_oid[row[1]], row, starts) for row in fed}
+        self._known |= {
+            row: (by_oid[row[1]], sequence) for row, sequence in made.items() if sequence is not None and row[4] is not None
+        }
+        latest = {row: sequence for row, (_, sequence) in self._known.items()} | made
+        return tuple(sequence for row in found if (sequence := latest.get(row)) is not None)
+
+    def _is_known(self, row: tuple[Any, ...], table: Table) -> bool:
+        """Whether a sequence that was called stands where it stood, and nothing was written to the table that it feeds."""
+        known = self._known.get(row)
+        return known is not None and known[0] is table
 
     def _sequence(self, shop: Workshop, table: Table, row: tuple[Any, ...], starts: Mapping[str, int]) -> Sequence | None:
         name, _, column, increment, last, _ = row

@@ -3,14 +3,15 @@
 -- last is NULL when the sequence was never called, or may not be read; then its relation says where it stands.
 WITH fed AS (
     SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS number
-    FROM pg_depend d
-    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
-      AND d.deptype IN ('a', 'i')
+    FROM pg_sequence s
+    JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
     UNION
     SELECT d.refobjid, a.adrelid, a.adnum
-    FROM pg_depend d
+    FROM pg_sequence s
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.seqrelid
     JOIN pg_attrdef a ON a.oid = d.objid
-    WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
+    WHERE d.classid = 'pg_attrdef'::regclass
 )
 SELECT format('%%I.%%I', n.nspname, c.relname), f.relation::bigint, a.attname, s.seqincrement,
        CASE WHEN has_sequence_privilege(c.oid, 'USAGE, SELECT') THEN pg_sequence_last_value(c.oid) END AS last,
