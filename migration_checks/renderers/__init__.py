@@ -27,6 +27,7 @@ class Renderer:
 RENDERERS = (
     Renderer("text", "plain text, what the terminal shows"),
     Renderer("json", "the report itself, from which `render` makes every other format"),
+    Renderer("html", "one page with pictures, without network, for whoever decides"),
     Renderer("markdown", "a comment for a pull request, below 65,536 characters"),
     Renderer("junit", "JUnit XML, a test case each leg of each revision"),
     Renderer("sarif", "SARIF 2.1.0 for code scanning services"),
