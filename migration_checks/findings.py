@@ -258,15 +258,18 @@ def _finding(check: Check, transition: Transition, evidence: Evidence) -> Findin
         subject=evidence.subject,
         message=evidence.message,
         evidence=evidence.facts,
-        location=_location(transition),
+        location=_location(transition, evidence.facts),
     )
 
 
-def _location(transition: Transition) -> Location | None:
-    """The line that raised, else where the step begins."""
+def _location(transition: Transition, facts: Facts) -> Location | None:
+    """The line that raised, or that the evidence names, else where the step begins."""
     failure = transition.failure
     if failure is not None and failure.path is not None and failure.line is not None:
         return Location(failure.path, failure.line)
+    path, line = facts.get("path"), facts.get("line")
+    if isinstance(path, str) and isinstance(line, int):
+        return Location(path, line)
     return Location(*transition.location) if transition.location else None
 
 
