@@ -50,6 +50,7 @@ class Environment:
         self._bookkeeping: frozenset[str] = frozenset()
         self._heads: frozenset[str] | None = None
         self.output = ""
+        self.spares_sessions = False  # set while another environment is attached to the same database
         self.why_not_parked = ""
 
     def __enter__(self) -> Self:
@@ -188,6 +189,8 @@ class Environment:
         return self._control
 
     def _end_sessions(self) -> None:
+        if self.spares_sessions:
+            return
         with translated("Ending the sessions of the migration"):
             try:
                 end_sessions(self._database)
@@ -255,8 +258,8 @@ class Environment:
         before = self._heads if self._heads is not None else self.heads()
         expected, began = before, time.monotonic()
         try:
-            stop = {} if interruption is None else {"stop": interruption.places}
-            worker.send({**order, "known": sorted(before), **stop})
+            stop = () if interruption is None else interruption.places
+            worker.send({**order, "known": sorted(before), "stop": stop, "unless_applied": self.spares_sessions})
             answer = worker.receive(began + self.timeout)
             if "began" in answer:
                 expected = frozenset(answer["began"])

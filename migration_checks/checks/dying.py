@@ -29,26 +29,32 @@ _ROWS = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|COPY|WITH|SELECT|SET|SHOW|
 """Statements that write rows, or nothing: committed batch by batch on purpose, where there are many."""
 
 
-def _crashes(transition: Transition) -> Crashes | None:
-    return transition.evidence if isinstance(transition.evidence, Crashes) else None
+def _deaths(transition: Transition) -> tuple[str, int, tuple[Died, ...]]:
+    """The direction, the number of statements, and every death: those by a lock are seen where runners meet."""
+    seen = transition.evidence
+    if isinstance(seen, Crashes):
+        return seen.direction, seen.statements, seen.deaths
+    if isinstance(seen, Races):
+        return seen.direction, seen.statements, seen.retries
+    return "", 0, ()
 
 
 def _not_atomic(transition: Transition) -> Iterator[Evidence]:
-    seen = _crashes(transition)
-    between = [each for each in seen.deaths if each.state == BETWEEN] if seen is not None else []
-    if seen is None or not between:
+    direction, statements, deaths = _deaths(transition)
+    between = [each for each in deaths if each.state == BETWEEN]
+    if not between:
         return
     worst = min(between, key=lambda each: (each.resumed, not _avoidable(each)))
     left = f"{listing(worst.left)} changed" if worst.left else "neither schema nor rows changed"
     message = (
-        f"{_where(seen, worst)}, it leaves {left}, with the version table at {place(worst.heads)}: "
+        f"{_where(direction, statements, worst)}, it leaves {left}, with the version table at {place(worst.heads)}: "
         "neither what was before nor what should be after."
     )
     mild = not any(_avoidable(each) for each in between)
     if mild:
         again = ", and running it again reaches the goal" if all(each.resumed for each in between) else ""
         message += f" What it commits on the way cannot be had in one transaction{again}."
-    yield Evidence(transition.revision, message, _facts(seen, between), Severity.INFO if mild else None)
+    yield Evidence(transition.revision, message, _facts(direction, statements, between), Severity.INFO if mild else None)
 
 
 def _avoidable(death: Died) -> bool:
@@ -57,34 +63,34 @@ def _avoidable(death: Died) -> bool:
 
 
 def _not_resumable(transition: Transition) -> Iterator[Evidence]:
-    seen = _crashes(transition)
-    stuck = [each for each in seen.deaths if not each.resumed] if seen is not None else []
-    if seen is None or not stuck:
+    direction, statements, deaths = _deaths(transition)
+    stuck = [each for each in deaths if not each.resumed]
+    if not stuck:
         return
     worst = stuck[0]
     if worst.failure is not None:
         end = f"running it again {raised(worst.failure).rstrip('.')}."
     else:
         end = f"running it again ends without an error, yet {listing(worst.missed)} {_differ(worst.missed)} from the goal."
-    yield Evidence(transition.revision, f"{_where(seen, worst)}, {end}", _facts(seen, stuck))
+    yield Evidence(transition.revision, f"{_where(direction, statements, worst)}, {end}", _facts(direction, statements, stuck))
 
 
 def _differ(things: Sequence[str]) -> str:
     return "differs" if len(things) == 1 and not things[0].startswith("rows of ") else "differ"
 
 
-def _where(seen: Crashes, death: Died) -> str:
+def _where(direction: str, statements: int, death: Died) -> str:
     """When and how it died, as the beginning of a sentence."""
-    total = f"statement {death.at} of {seen.statements}"
+    total = f"statement {death.at} of {statements}"
     if death.statement is None:
         when = "when its script was over and the version not yet written"
     else:
         when = f"in the middle of {total}" if death.within else f"before {total}"
-    return f"When the {seen.direction} died {when} ({WAYS[death.kind]})"
+    return f"When the {direction} died {when} ({WAYS[death.kind]})"
 
 
-def _facts(seen: Crashes, deaths: Sequence[Died]) -> dict[str, Json]:
-    return {"direction": seen.direction, "statements": seen.statements, "deaths": [_death(each) for each in deaths]}
+def _facts(direction: str, statements: int, deaths: Sequence[Died]) -> dict[str, Json]:
+    return {"direction": direction, "statements": statements, "deaths": [_death(each) for each in deaths]}
 
 
 def _death(death: Died) -> dict[str, Json]:

@@ -67,7 +67,7 @@ class Death:
         """Kill, or see to it that the next statement waits after its first phase."""
         self.met = True
         if self.within:
-            self._holder = _held(self.url)
+            self._holder = held(self.url)
         else:
             self._kill(worker)
 
@@ -95,7 +95,7 @@ class Death:
             self.stop()
 
 
-def _held(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+def held(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     """A session that has a writer's lock on every table that it may have one on: CONCURRENTLY waits for such to end."""
     holder = connect(url, autocommit=False)
     for schema, name in holder.execute(_TABLES, (OWN_SCHEMA,)).fetchall():

@@ -66,7 +66,7 @@ class Crashes:
         return {
             "direction": self.direction,
             "places": self.statements + 1,
-            "tried": sorted({each.at for each in self.deaths}),
+            "tried": [*sorted({each.at for each in self.deaths})],
             "kinds": [*self.kinds],
             "survived": sum(each.survived for each in self.deaths),
             "deaths": [each.observation() for each in self.deaths],
@@ -100,17 +100,19 @@ class Race:
 
 @dataclass(frozen=True, slots=True)
 class Races:
-    """Two runners at once, at several moments of the step."""
+    """Two runners at once, at several moments of the step; and what became of it when it met a lock and was run again."""
 
     direction: str
     statements: int
     races: tuple[Race, ...]
+    retries: tuple[Died, ...] = ()
 
     def observations(self) -> Mapping[str, Json]:
         return {
             "direction": self.direction,
             "places": self.statements + 1,
             "races": [each.observation() for each in self.races],
+            "retries": [each.observation() for each in self.retries],
         }
 
     def timing(self) -> Mapping[str, Json]:

@@ -159,10 +159,10 @@ class Driver:
             self._await_next(current)
 
     def _step(self, job: Job, heads: set[str]) -> Any:
-        """The step for `job`, None when these heads have it already (one of several tenants)."""
+        """The step for `job`, None when these heads have it already (one of several tenants, or the second of two runners)."""
         script = self.directory.get_revision(job.order["revision"])
         upward = job.order["do"] == "upgrade"
-        if self.manner.several and (self._has(heads, script.revision) == upward):
+        if (self.manner.several or job.order.get("unless_applied")) and (self._has(heads, script.revision) == upward):
             return None
         make = MigrationStep.upgrade_from_script if upward else MigrationStep.downgrade_from_script
         step = make(self.directory.revision_map, script)
