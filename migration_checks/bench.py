@@ -219,9 +219,9 @@ class Bench:
         if names:
             self.connection.execute(f"TRUNCATE {', '.join(names)}".encode())
 
-    def top_up(self, columns: Collection[str], skip: Collection[str] = ()) -> Filled:
-        """Fill what is empty: tables without rows, and `columns` that a step has just added."""
-        return self.synthesizer.top_up(columns, skip={*self.bookkeeping, *skip})
+    def top_up(self, columns: Collection[str], skip: Collection[str] = (), *, plain: bool = False) -> Filled:
+        """Fill what is empty: tables without rows, and `columns` that a step has just added; `plain` rows have nothing odd."""
+        return self.synthesizer.top_up(columns, skip={*self.bookkeeping, *skip}, plain=plain)
 
 
 def without(catalog: Catalog, tables: Collection[str]) -> Catalog:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from migration_checks.bench import Bench
+from migration_checks.bench import Bench, Window
 from migration_checks.checkpoints import Checkpoints
 from migration_checks.errors import EnvironmentFailure
 from migration_checks.graph import Graph, Revision
 from migration_checks.seeding import Filled
 from migration_checks.snapshot import Snapshot
 from migration_checks.trail import Place, Trail
+from migration_checks.transition import Leg
 
 
 class LostPlace(Exception):
@@ -31,7 +32,9 @@ class Recovery:
         self.fresh = fresh
         self.ground: frozenset[str] = frozenset()
         self.empty_only: set[str] = set()  # revisions that rows cannot pass: their places are filled anew, from nothing
+        self.plain: set[str] = set()  # those of them that rows without anything odd can pass
         self.unfilled: dict[str, dict[str, str]] = {}
+        self._gone: dict[str, frozenset[str]] = {}  # by the URL of a copy: what was gone when it was made
 
     def start(self, before: Sequence[Revision]) -> Place:
         """Make the place where the walk begins, and keep a copy of it. Raises EnvironmentFailure when a step fails.
@@ -75,6 +78,7 @@ class Recovery:
         place = Place(tuple(each for each in applied if each in copy.applied), copy.snapshot)
         self.trail.places[place.key] = place
         self.trail.forget_above(copy.applied)
+        self.trail.gone = set(self._gone.get(copy.url, ()))
         for number, each in enumerate(applied, 1):
             if each in self.empty_only and each not in copy.applied:
                 below = Place(tuple(applied[: number - 1]), self.without_rows(applied[:number]))
@@ -91,6 +95,7 @@ class Recovery:
             raise LostPlace(f"revisions below the range made roles, of which a server has only one: {named}")
         self.bench.move(self.fresh, self.checkpoints.databases, roles=self.ground)
         self.trail.ascents.clear()  # their rows are in a database that is gone
+        self.trail.gone = set(self.trail.written)
         chosen = tuple(applied)
         standing = self.graph.ancestors(self.bench.heads)
         if standing:
@@ -102,6 +107,35 @@ class Recovery:
             if failure is not None:
                 raise LostPlace(failure)
         return self.bench.snapshot(None, self.bench.heads, keep=True, asked=chosen)
+
+    def step_aside(self, revision: str, applied: tuple[str, ...]) -> tuple[Place, Snapshot, Window]:
+        """The place below an upgrade that the rows at hand cannot pass, what it makes of that place, and when.
+
+        On plain rows if those pass, so that its other legs have something to compare, else on none. Raises LostPlace.
+        """
+        self.empty_only.add(revision)
+        below = Place(applied, self.plain_rows(applied) if self.bench.lineage.synthesize else self.without_rows(applied))
+        outcome, window = self.bench.step(Leg.ASCEND, revision)
+        if outcome.failure is not None:
+            below = Place(applied, self.without_rows(applied))
+            outcome, window = self.bench.step(Leg.ASCEND, revision)
+        elif below.snapshot.rows:
+            self.plain.add(revision)
+        after = self.bench.snapshot(below.snapshot, self.bench.heads, keep=True, asked=(*applied, revision))
+        self.trail.ascents[revision] = (below.snapshot.tables, after.tables)
+        return below, after, window
+
+    def below_again(self, revision: str, applied: tuple[str, ...]) -> Place:
+        """The place below a revision that the walk had to `step_aside` for, once more. Raises LostPlace."""
+        make = self.plain_rows if revision in self.plain else self.without_rows
+        return Place(applied, make(applied))
+
+    def plain_rows(self, applied: Iterable[str]) -> Snapshot:
+        """As `without_rows`, and then rows without anything odd in every table that holds none. Raises LostPlace."""
+        chosen = tuple(applied)
+        bare = self.without_rows(chosen)
+        self.bench.top_up((), plain=True)
+        return self.bench.snapshot(bare, self.bench.heads, keep=True, asked=chosen)
 
     def repeat(self, revision: Revision, below: Place) -> Place:
         """Upgrade `revision` from the place `below`, where the bench stands, and put the rows in. Raises LostPlace."""
@@ -122,6 +156,7 @@ class Recovery:
         self.trail.filled |= {column for column, count in filled.columns.items() if count}
         if built is not None and built.tables != snapshot.tables:
             self.trail.written[name] = (built.tables, snapshot.tables)
+            self.trail.gone.discard(name)
         return place
 
     def _plant(self, revision: str) -> None:
@@ -129,7 +164,9 @@ class Recovery:
 
     def _keep(self, place: Place) -> None:
         self.bench.leave()
-        self.checkpoints.keep(self.bench.url, place.key, place.snapshot)
+        made = self.checkpoints.keep(self.bench.url, place.key, place.snapshot)
+        if made is not None:
+            self._gone[made.url] = frozenset(self.trail.gone)
         self.bench.enter()
 
 

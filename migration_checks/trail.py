@@ -25,7 +25,8 @@ class Place:
 class Trail:
     """Places by their revisions, what the toolkit wrote at each, and what each upgrade started from and built.
 
-    `filled` are the added columns ("schema.table.column") that the toolkit filled in rows which were there before.
+    `filled` are the added columns ("schema.table.column") that the toolkit filled in rows which were there before. `gone` are
+    the revisions whose entry in `written` tells of rows that are not in the database at hand.
     One entry a revision: when a stretch is walked again after a fault, the newer entry counts, since it is the one whose rows
     the database at hand holds.
     """
@@ -34,6 +35,7 @@ class Trail:
     written: dict[str, Written] = field(default_factory=dict)
     ascents: dict[str, Written] = field(default_factory=dict)
     filled: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
 
     def first_with_rows(self, start: int) -> Place | None:
         """The lowest place with rows in its tables; `start` is how many revisions are applied where the walk begins."""
@@ -47,7 +49,7 @@ class Trail:
 
     def fills(self, applied: Iterable[str]) -> tuple[Written, ...]:
         """What the toolkit wrote to rows that were there already, at the places of `applied`: values of added columns."""
-        below = frozenset(applied)
+        below = frozenset(applied) - self.gone
         pairs = (pair for revision, pair in self.written.items() if revision in below)
         return tuple(fill for fill in map(_into_rows, pairs) if fill[0])
 

@@ -99,11 +99,15 @@ class Walker:
             yield replace(failed, made_up=revision.id in self.emptied and not self.bench.lineage.seeds)
             if revision.id in self.blocked:
                 return
-            below, after = self._without_rows(revision, below)
+            below, after, window = self.recovery.step_aside(revision.id, below.applied)
+            on = "on plain rows only" if revision.id in self.recovery.plain else "without the rows of the revisions below"
+            self._note(revision, f"Its upgrade fails on rows; its other legs were walked {on}.")
             ascend = None
         yield from self._there_and_back(revision, below, after, ascend, window)
         if revision.id not in self.blocked:
             built = self.here.snapshot
+            if revision.id in self.recovery.plain:  # above it rows are as odd as anywhere
+                built = self.recovery.without_rows((*below.applied, revision.id))
             self.here = self.recovery.arrive(revision, below, built)
             self._say_what_seeds_contradict(self.here.snapshot, built)
             if outcome.failure is not None:
@@ -243,7 +247,7 @@ class Walker:
     def _below_again(self, revision: Revision, below: Place) -> Place:
         """Bring the bench back to the place below, without rows where the upgrade fails on them. Raises LostPlace."""
         if revision.id in self.emptied:
-            return Place(below.applied, self.recovery.without_rows(below.applied))
+            return self.recovery.below_again(revision.id, below.applied)
         place = self.recovery.back_to(below.applied)
         self.recovery.keep(place)
         return place
@@ -258,16 +262,6 @@ class Walker:
             return
         self.barred.add(revision.id)
         self.emptied.add(revision.id)
-        self._note(revision, "Its upgrade fails on rows; its other legs were walked without the rows of the revisions below.")
-
-    def _without_rows(self, revision: Revision, below: Place) -> tuple[Place, Snapshot]:
-        self.recovery.empty_only.add(revision.id)
-        applied = below.applied
-        before = Place(applied, self.recovery.without_rows(applied))
-        self.bench.upgrade_or_why(revision.id)
-        after = self.bench.snapshot(before.snapshot, self.bench.heads, keep=True, asked=(*applied, revision.id))
-        self.trail.ascents[revision.id] = (before.snapshot.tables, after.tables)
-        return before, after
 
     def _block(self, revision: Revision, reason: str, below: Place) -> None:
         self.blocked.add(revision.id)

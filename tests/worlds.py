@@ -264,8 +264,8 @@ class MemoryBench:
         for rows in self.data.tables.values():
             rows.clear()
 
-    def top_up(self, columns: Collection[str], skip: Collection[str] = ()) -> Filled:
+    def top_up(self, columns: Collection[str], skip: Collection[str] = (), *, plain: bool = False) -> Filled:
         written = {name: 2 for name, rows in self.data.tables.items() if not rows}
         for name in written:
-            self.data.tables[name] += ["one", "two"]
+            self.data.tables[name] += ["one", "plain"] if plain else ["one", "two"]
         return Filled(written, {}, {})

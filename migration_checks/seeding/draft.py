@@ -11,7 +11,7 @@ from migration_checks.seeding.factories import Columns, build
 from migration_checks.seeding.plan import Plan
 from migration_checks.seeding.references import Reference
 from migration_checks.seeding.settling import Settler
-from migration_checks.seeding.sources import Repeating
+from migration_checks.seeding.sources import Plain, Repeating
 from migration_checks.seeding.unique import Uniqueness
 
 PROTOTYPES = 256
@@ -55,9 +55,10 @@ class Draft:
         return self.batch
 
     def _twin(self) -> None:
-        """Two rows that are equal in everything, where no key, no sequence and no profile tells rows apart."""
+        """Two rows that are equal in everything, where no key, no sequence, no profile and no wish tells rows apart."""
         batch, plan, stride = self.batch, self.plan, len(self.plan.leaves) or 1
-        told_apart = plan.table.uniques or any(source.distinct for source in plan.sources.values()) or plan.blanks is not None
+        told_apart = plan.table.uniques or plan.blanks is not None
+        told_apart = told_apart or any(source.distinct or isinstance(source, Plain) for source in plan.sources.values())
         if self.context or self.waiting or told_apart or batch.count < _FEW * stride:
             return
         columns = list(batch.columns.values())

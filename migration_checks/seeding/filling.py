@@ -29,7 +29,10 @@ _ROUNDS = 3
 
 @dataclass
 class Filling:
-    """Fills tables in the caller's transaction; `replica` says whether triggers and foreign keys are asleep in it."""
+    """Fills tables in the caller's transaction; `replica` says whether triggers and foreign keys are asleep in it.
+
+    `plain` rows have plausible values only.
+    """
 
     connection: psycopg.Connection[Any]
     pools: Pools
@@ -39,6 +42,7 @@ class Filling:
     replica: bool
     wishes: Mapping[str, Mapping[str, tuple[str, ...]]]
     portraits: Portraits
+    plain: bool = False
 
     def fill(self, group: Sequence[Table], empty_leaves: Mapping[str, frozenset[str]]) -> tuple[dict[str, int], dict[str, str]]:
         """Rows written by table, and the reason for each that could not be filled."""
@@ -65,7 +69,8 @@ class Filling:
         def keys(key: ForeignKey) -> Sequence[Key] | None:
             return None if key.parent in later else self.keys.of(key)
 
-        order = replace(order, wishes=self.wishes.get(table.name, {}), portrait=self.portraits.of(table.name))
+        portrait = None if self.plain else self.portraits.of(table.name)
+        order = replace(order, wishes=self.wishes.get(table.name, {}), portrait=portrait, plain=self.plain)
         return make_plan(table, self.pools, keys, order)
 
     def _wanted(self, table: Table) -> int:
@@ -166,7 +171,7 @@ class Filling:
     def _close(self, table: Table, draft: Draft) -> None:
         pending = list(draft.plan.pending)
         if pending:
-            order = Order(self.seed, "circle", portrait=self.portraits.of(table.name))
+            order = Order(self.seed, "circle", portrait=None if self.plain else self.portraits.of(table.name))
             closing = make_plan(table, self.pools, self.keys.of, order)
             draft.complete([r for r in closing.references if any(r.key.name == key.name for key in pending)])
 

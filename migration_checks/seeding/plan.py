@@ -14,7 +14,7 @@ from migration_checks.seeding.portraits import Portrait
 from migration_checks.seeding.realism import endless, realistic
 from migration_checks.seeding.references import Key, Reference
 from migration_checks.seeding.schema import Column, ForeignKey, Leaf, Table
-from migration_checks.seeding.sources import ADVERSARIAL_SHARE, Distinct, Numbers, Repeating, Source
+from migration_checks.seeding.sources import ADVERSARIAL_SHARE, Distinct, Numbers, Plain, Repeating, Source
 from migration_checks.seeding.unique import Uniqueness, transform
 from migration_checks.seeding.values import UNKNOWN, Value, reads
 from migration_checks.seeding.weighted import ADVERSARIAL, Weighted, strata
@@ -50,7 +50,7 @@ class Plan:
 class Order:
     """What is asked of a plan: `only` limits it to these columns, `first` says where numbering starts.
 
-    `portrait` is what a profile says of the table.
+    `portrait` is what a profile says of the table. `plain` asks for nothing but plausible values.
     """
 
     seed: int
@@ -61,6 +61,7 @@ class Order:
     leaves: frozenset[str] | None = None
     wishes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     portrait: Portrait | None = None
+    plain: bool = False
 
 
 def make_plan(table: Table, pools: Pools, keys: Callable[[ForeignKey], Sequence[Key] | None], order: Order) -> Plan:
@@ -264,6 +265,8 @@ class _Planner:
         self, column: Column, pool: Pool, uniques: Sequence[Uniqueness], spaced: Mapping[str, tuple[int, int]]
     ) -> Source:
         random = chance(self.order.seed, self.order.salt, self.table.name, column.name)
+        if self.order.plain and pool.plausible:
+            pool = replace(pool, adversarial=(), rare=())
         checked = any(column.name in c.columns for c in (*self.checks, *self.bounds))
         if column.serial and not checked:
             return Numbers(column.sequence, self.order.first.get(column.name))
@@ -279,8 +282,8 @@ class _Planner:
             known, labels = portrayed.columns[column.name], bottom(column.type)[0].kind == "e"
             return Weighted(strata(known, pool, portrayed.values(column), labels=labels), random, nullable=column.nullable)
         if not alone:
-            return Repeating(pool, random, nullable=column.nullable)
-        nulls = 0 if not column.nullable else 1 if any(u.unique.nulls_equal for u in alone) else 2
+            return (Plain if self.order.plain else Repeating)(pool, random, nullable=column.nullable)
+        nulls = 0 if not column.nullable or self.order.plain else 1 if any(u.unique.nulls_equal for u in alone) else 2
         folds = [transform(element.expression or "") for u in alone for element in u.unique.elements if element.expression]
         identity = self._identity(column, pool)
 

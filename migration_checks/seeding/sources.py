@@ -14,6 +14,8 @@ NULL_SHARE = 0.12
 FAR = 200_000
 EARLY = 10
 """Within how many rows a column repeats a value: a table may end up with no more of them."""
+FEW = 16
+"""So many plausible values, or fewer, are all that a column has."""
 
 
 class Source(Protocol):
@@ -125,6 +127,37 @@ class Repeating:
         if self.pool.hinted and turn < 0.75:
             return self.random.choice(self.pool.hinted)
         return self.random.choice(self.odd if turn > 0.93 else self.common)
+
+
+class Plain(Repeating):
+    """Plausible values of a pool, as different as they can be, and NULL only where a rule asks for it."""
+
+    varied = True
+
+    def __init__(self, pool: Pool, random: Random, *, nullable: bool) -> None:
+        super().__init__(pool, random, nullable=nullable)
+        self.odd = self.common
+        # A status has few values, which any number of rows share; a name goes on with the pool's endless series.
+        self.series = pool.nth if len(self.common) > FEW else None
+        self.place = 0
+
+    def draw(self, count: int) -> list[str | None]:
+        if not self.common:
+            return super().draw(count)
+        drawn: list[str | None] = [*self.random.sample(self.common, min(count, len(self.common)))]
+        return drawn + self.fresh(count - len(drawn))
+
+    def fresh(self, count: int) -> list[str | None]:
+        drawn: list[str | None] = []
+        while self.series is not None and len(drawn) < count:
+            value = self.series(self.place)
+            self.place += 1
+            if value is None:
+                self.series = None
+            else:
+                drawn.append(value)
+        left = count - len(drawn)
+        return drawn + (self.random.choices(self.common, k=left) if self.common else [None] * left)
 
 
 class Distinct:

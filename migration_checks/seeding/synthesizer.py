@@ -70,13 +70,19 @@ class Synthesizer:
         self._failed: dict[str, tuple[Table, str]] = {}
 
     def top_up(
-        self, columns: Collection[str] = (), *, skip: Collection[str] = (), only: Collection[str] | None = None
+        self,
+        columns: Collection[str] = (),
+        *,
+        skip: Collection[str] = (),
+        only: Collection[str] | None = None,
+        plain: bool = False,
     ) -> Filled:
         """Fill every table that holds no row, parents first, and every one of `columns` that holds no value.
 
         `columns` are "schema.table.column", each part quoted where it must be.
-        `skip` names tables (qualified, or not) to leave alone, `only` those to look at. Never raises for a table that it cannot
-        fill: `Filled.unfilled` says why.
+        `skip` names tables (qualified, or not) to leave alone, `only` those to look at. `plain` rows have nothing odd: neither
+        edge values nor NULLs nor equal rows, as far as the schema lets them. Never raises for a table that it cannot fill:
+        `Filled.unfilled` says why.
         """
         with self._session() as replica:
             relations = [relation for relation in self._reader.relations() if _wanted(relation, skip, only)]
@@ -85,7 +91,7 @@ class Synthesizer:
             self._pools.forget()
             keys = Keys(self.connection)
             self._search("public")
-            written, unfilled = self._fill(tables, keys, leaves, replica)
+            written, unfilled = self._fill(tables, keys, leaves, replica, plain)
             added = self._fill_columns(relations, columns, written, keys)
         return Filled(written, added, unfilled)
 
@@ -128,10 +134,12 @@ class Synthesizer:
         return counts
 
     def _fill(
-        self, tables: Sequence[Table], keys: Keys, leaves: Mapping[str, frozenset[str]], replica: bool
+        self, tables: Sequence[Table], keys: Keys, leaves: Mapping[str, frozenset[str]], replica: bool, plain: bool
     ) -> tuple[dict[str, int], dict[str, str]]:
         by_name = {table.name: table for table in tables}
-        filling = Filling(self.connection, self._pools, keys, self.seed, self.rows, replica, wishes(tables), self._portraits)
+        filling = Filling(
+            self.connection, self._pools, keys, self.seed, self.rows, replica, wishes(tables), self._portraits, plain
+        )
         written: dict[str, int] = {}
         unfilled: dict[str, str] = {}
         for names in levels({table.name: [key.parent for key in table.foreign_keys] for table in tables}):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from migration_checks.config import Settings
 from migration_checks.report import Report
 from migration_checks.verify import verify
@@ -46,3 +48,22 @@ def test_a_step_that_rows_cannot_pass_and_that_does_not_come_back(tmp_path: Path
     assert {"ascend", "undo", "redo"} <= {step.leg for step in report.steps if step.revision == "d4"}
     assert not any("Nothing above it" in note.reason for note in report.not_checked)
     assert "MC901" not in {each.check for each in report.findings}
+
+
+UNSAID = "DO $$ BEGIN IF EXISTS (SELECT FROM one WHERE note IS NULL) THEN RAISE 'no note'; END IF; END $$"
+ANY = "DO $$ BEGIN IF EXISTS (SELECT FROM one) THEN RAISE 'rows'; END IF; END $$"
+ADDED = Script("b2", down="a1", upgrade=sql("ALTER TABLE two ADD n int"), downgrade=sql("ALTER TABLE two DROP n"))
+
+
+@pytest.mark.parametrize(("expected", "guard"), [({"c3", "d4"}, UNSAID), ({"d4"}, ANY)], ids=["odd rows", "any row"])
+def test_what_is_altered_after_a_failed_upgrade_is_found(expected: set[str], guard: str, tmp_path: Path) -> None:
+    """By the legs of the step that failed, if plain rows can pass it, and by every step above it."""
+    upper = "UPDATE two SET note = upper(note)"
+    grown, taller = sql(guard, "ALTER TABLE two ADD m int"), sql("ALTER TABLE two ADD o int")
+    fails = Script("c3", down="b2", upgrade=grown, downgrade=sql(upper, "ALTER TABLE two DROP m"))
+    above = Script("d4", down="c3", upgrade=taller, downgrade=sql(upper, "ALTER TABLE two DROP o"))
+    report = walked(tmp_path, TABLES, ADDED, fails, above)
+
+    undone = [each for each in report.findings if each.leg == "undo"]
+    assert {each.revision for each in undone if each.check == "MC304"} == expected
+    assert "c3" in {each.revision for each in report.findings if each.check == "MC101"}

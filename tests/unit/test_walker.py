@@ -173,6 +173,25 @@ def test_an_upgrade_that_fails_on_rows() -> None:
     assert [clean(each) for each in transitions if each.revision == "c3" and each.leg is not D] == [True] * 3
 
 
+def test_an_upgrade_that_fails_on_odd_rows_only() -> None:
+    """Its other legs run on plain rows; above it rows are as odd as anywhere."""
+
+    def picky(data: Data) -> None:
+        if any("two" in rows for rows in data.tables.values()):
+            raise RuntimeError("an odd row")
+        create("u")(data)
+
+    world = World(CHAIN[0], replace(CHAIN[1], up=picky, down=forgets), CHAIN[2])
+    walker = world.walker()
+    _, transitions = walked(walker)
+    by_leg = {(each.revision, each.leg): each for each in transitions}
+
+    assert by_leg["b2", A].failure is not None
+    assert [(each.table, each.missing) for each in by_leg["b2", U].residue.tables] == [("t", 2)]
+    assert ["on plain rows only" in note.reason for note in walker.notes] == [True]
+    assert by_leg["c3", A].before.rows == 4
+
+
 def test_an_upgrade_that_fails_on_rows_of_a_seed() -> None:
     """Then they were not made up."""
     seed = Seed("base data", "a1", lambda data, rows, seed: data.tables["t"].append("planted"))  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from migration_checks.seeding.plan import Order
 from migration_checks.seeding.schema import Leaf, Sequence
 from tests.schemas import DATE, INT, JSONB, MOMENT, TEXT, builtin, column, drafted, pools, primary, rows_of, table, unique
 
@@ -64,3 +65,27 @@ def test_a_few_documents_are_of_many_shapes() -> None:
     values = drafted(table("t", column("d", JSONB)), 30).spread("d")
 
     assert {dict, list, int, str, type(None)} <= {type(json.loads(value)) for value in values if value is not None}
+
+
+def test_plain_rows_have_nothing_odd() -> None:
+    """No NULL, no twin, no edge value; names go on as a series, a status has few values for any number of rows."""
+    made = table(
+        "t", column("name", TEXT), column("status", TEXT), column("at", MOMENT), column("d", JSONB), uniques=[unique("at")]
+    )
+    rows = rows_of(drafted(made, 200, order=Order(1, plain=True)), "name", "status", "at", "d")
+    names, states, moments, documents = zip(*rows, strict=True)
+
+    assert not any(None in row for row in rows)
+    assert len(set(names)) == 200 == len(set(moments))
+    assert 4 <= len(set(states)) <= 16
+    assert all(name == name.strip() for name in names)
+    assert {dict} == {type(json.loads(document)) for document in documents}
+    assert "infinity" not in moments
+
+
+def test_plain_rows_meet_rules_that_ask_for_null() -> None:
+    """A condition may still leave one of two columns empty."""
+    made = table("t", column("a", INT), column("b", INT), checks=["(num_nonnulls(a, b) = 1)"])
+    rows = rows_of(drafted(made, 40, order=Order(1, plain=True)), "a", "b")
+
+    assert 40 == len(rows) == len([row for row in rows if row.count(None) == 1])
