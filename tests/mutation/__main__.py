@@ -1,0 +1,104 @@
+"""`python -m tests.mutation [MODULE...]`: mutmut on a copy of the repository, and its score by module as a table.
+
+Needs mutmut (`pip install mutmut`). Takes about half a second a mutant; the copy is gone afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("migration_checks", "tests", "fixtures", "docs", "conftest.py", "pyproject.toml", "README.md", "CHANGELOG.md")
+TESTS = {
+    "migration_checks/diff.py": "tests/unit/test_diff.py",
+    "migration_checks/waivers.py": "tests/unit/test_waivers.py",
+    "migration_checks/findings.py": "tests/unit/test_findings.py",
+    "migration_checks/checks/*.py": "tests/unit/checks",
+}
+"""What is mutated, and the tests that should notice."""
+
+SETTINGS = """
+[tool.mutmut]
+source_paths = ["migration_checks"]
+only_mutate = {modules}
+pytest_add_cli_args_test_selection = {tests}
+pytest_add_cli_args = ["-n0", "--durations=0", "-p", "no:cacheprovider"]
+also_copy = {copied}
+"""
+
+KILLED = frozenset({"killed", "timeout", "suspicious", "segfault"})
+
+
+def main() -> None:
+    """Mutate, and print what survived."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation")
+    parser.add_argument("modules", nargs="*", default=list(TESTS), help="; ".join(TESTS))
+    parser.add_argument("--survivors", action="store_true", help="list each mutant that no test noticed")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="migration-checks-mutation-") as work:
+        results = mutated(Path(work), arguments.modules)
+    print("\n".join(table(results)))
+    if arguments.survivors:
+        print("\n".join(f"{name}: {status}" for name, status in results if status not in KILLED))
+
+
+def mutated(work: Path, modules: Sequence[str]) -> list[tuple[str, str]]:
+    """(mutant, status) of every mutant of `modules`, made and tried in the folder `work`."""
+    for name in COPIED:
+        source = ROOT / name
+        skip = shutil.ignore_patterns("__pycache__")
+        _ = shutil.copytree(source, work / name, ignore=skip) if source.is_dir() else shutil.copy(source, work / name)
+    tests = [TESTS[module] for module in modules]
+    copied = [name for name in COPIED if name not in ("migration_checks", "pyproject.toml")]
+    with (work / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write(SETTINGS.format(modules=quoted(modules), tests=quoted(tests), copied=quoted(copied)))
+    subprocess.run([sys.executable, "-m", "mutmut", "run"], cwd=work, check=True, stdout=sys.stderr)
+    listed = subprocess.run(
+        [sys.executable, "-m", "mutmut", "results", "--all", "true"], cwd=work, check=True, capture_output=True, text=True
+    )
+    return list(parsed(listed.stdout))
+
+
+def quoted(names: Sequence[str]) -> str:
+    """A list as TOML has it."""
+    return "[" + ", ".join(f'"{name}"' for name in names) + "]"
+
+
+def parsed(listing: str) -> Iterator[tuple[str, str]]:
+    """The lines "mutant: status" of mutmut."""
+    for line in listing.splitlines():
+        name, colon, status = line.strip().partition(": ")
+        if colon and "__mutmut_" in name:
+            yield name, status
+
+
+def table(results: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """A Markdown table: how many mutants of each module the tests noticed."""
+    counts: dict[str, Counter[bool]] = defaultdict(Counter)
+    for name, status in results:
+        module = name.split(".x_")[0].split(".xǁ")[0]
+        counts[module][status in KILLED] += 1
+        counts["together"][status in KILLED] += 1
+    yield "| module | mutants | noticed | score |"
+    yield "|---|---|---|---|"
+    for module, noticed in counts.items():
+        if module != "together":
+            yield row(module, noticed)
+    yield row("together", counts["together"])
+
+
+def row(name: str, noticed: Counter[bool]) -> str:
+    """One line of the table; the score is a percentage."""
+    total = noticed.total()
+    return f"| {name} | {total} | {noticed[True]} | {100 * noticed[True] / max(total, 1):.0f} % |"
+
+
+if __name__ == "__main__":
+    main()
