@@ -8,12 +8,15 @@ import shlex
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from migration_checks.cli import build_parser
-from migration_checks.config import Settings, load_settings, read_table
 from migration_checks.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from migration_checks.config import Settings
 
 REMEDY = "Correct --migration-checks-args; `migration-checks verify --help` lists the options."
 
@@ -27,6 +30,8 @@ def of_config(config: pytest.Config) -> list[str]:
 
 def settings_of(arguments: Sequence[str], folder: Path) -> Settings:
     """The settings of `migration-checks verify ARGUMENTS` in `folder`. Raises ConfigurationError."""
+    from migration_checks.config import load_settings
+
     return load_settings(_parsed(arguments), folder)
 
 
@@ -43,6 +48,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 def lineages_of(arguments: Sequence[str], folder: Path) -> list[list[str]]:
     """`arguments` once for each chain that they mean: all that the project knows, where neither says which."""
+    from migration_checks.config import read_table
+
     parsed = _parsed(arguments)
     table = read_table(folder).table.table
     chosen = any(key in table for key in ("lineage", "config", "script_location"))

@@ -14,8 +14,8 @@ import pytest
 from migration_checks.errors import ToolkitError
 from migration_checks.in_pytest.arguments import of_config
 from migration_checks.in_pytest.errands import Chain, Errands, Revision
+from migration_checks.in_pytest.offer import provider_arguments
 from migration_checks.in_pytest.outcomes import EACH, Outcome, of_leg, of_verdict, summary
-from migration_checks.in_pytest.stage import provider_arguments
 from migration_checks.renderers.escape import visible
 from migration_checks.report import Report
 from migration_checks.transition import Leg
@@ -126,6 +126,9 @@ class ChainTests(pytest.Module):
         if self.config.pluginmanager.hasplugin("xdist"):
             # With --dist loadgroup no worker waits for another one's walk.
             test.add_marker(pytest.mark.xdist_group(self.nodeid))
+        if self.config.pluginmanager.hasplugin("timeout"):
+            # pytest-timeout's limit is meant for tests; a walk has one of its own, for each step.
+            test.add_marker(pytest.mark.timeout(0))
         return test
 
 

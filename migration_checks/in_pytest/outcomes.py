@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from migration_checks.check import Finding, Severity
 from migration_checks.renderers.escape import visible
 from migration_checks.renderers.summary import closing_line, header_line, verdict_reason
-from migration_checks.renderers.text import render_findings
 from migration_checks.report import FAILED, INCOMPLETE, NEVER, Report, counts
 from migration_checks.transition import Leg
 
@@ -42,13 +41,13 @@ def of_leg(report: Report, revision: str, leg: Leg) -> Outcome:
     steps = [each for each in report.steps if (each.revision, each.leg) == (revision, leg)]
     rows, values = (sum(getattr(step, name) for step in steps) for name in ("rows_compared", "values_compared"))
     milder = [each for each in found if not counts(each, report.fail_on)]
-    details = f"compared {rows:,} rows and {values:,} values\n" + render_findings(milder)
+    details = f"compared {rows:,} rows and {values:,} values\n" + _shown(milder)
     counting = [each for each in found if counts(each, report.fail_on)]
     again = [each for each in report.findings if f"{leg} {revision}" in each.also_at]
     seen_before = [each for each in again if counts(each, report.fail_on)]
     waived = [each for each in (*found, *again) if _would_count(each, report.fail_on)]
     if counting or seen_before:
-        return Outcome("failed", render_findings(counting) + "".join(map(_again, seen_before)), details)
+        return Outcome("failed", _shown(counting) + "".join(map(_again, seen_before)), details)
     if waived:
         return Outcome("xfailed", "; ".join(map(_waived, waived)), details)
     if not steps:
@@ -64,7 +63,7 @@ def of_verdict(report: Report, shown: Collection[tuple[str, Leg]]) -> Outcome:
     text = f"{header_line(report)}\n{report.verdict.upper()}  {verdict_reason(report)}\n{closing_line(report)}\n"
     if report.verdict == FAILED:
         elsewhere = [each for each in report.counting if (each.revision, each.leg) not in shown]
-        return Outcome("failed", text + render_findings(elsewhere))
+        return Outcome("failed", text + _shown(elsewhere))
     if report.verdict == INCOMPLETE:
         return Outcome("skipped", verdict_reason(report), text)
     return Outcome("passed", details=text)
@@ -73,6 +72,15 @@ def of_verdict(report: Report, shown: Collection[tuple[str, Leg]]) -> Outcome:
 def _would_count(finding: Finding, fail_on: str) -> bool:
     """Whether a waiver keeps it from failing the run."""
     return finding.waiver is not None and fail_on != NEVER and finding.severity >= Severity[fail_on.upper()]
+
+
+def _shown(findings: Sequence[Finding]) -> str:
+    """`findings` as the terminal shows them."""
+    if not findings:
+        return ""
+    from migration_checks.renderers.text import render_findings
+
+    return render_findings(findings)
 
 
 def _again(finding: Finding) -> str:

@@ -9,13 +9,15 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from migration_checks.config import Settings
 from migration_checks.connection import libpq_url
 from migration_checks.database import Databases
 from migration_checks.environment import Environment
-from migration_checks.errors import ConfigurationError, ToolkitError
+from migration_checks.errors import ToolkitError
 from migration_checks.in_pytest.arguments import settings_of
+from migration_checks.in_pytest.offer import server_url
 from migration_checks.origin import Origin
 from migration_checks.providers import Provider, Server, provider_for
 from migration_checks.rehearsal import Rehearsal
@@ -52,31 +54,9 @@ def _provider(folder: Path, offered: object, arguments: Sequence[str]) -> Provid
     )
 
 
-def server_url(offered: object) -> str | None:
-    """The URL of the server that a fixture offers; None where it offers none. Raises ConfigurationError.
-
-    Known are a URL, a Server, what pytest-postgresql's process fixtures give (host, port, user, password) and a container
-    of testcontainers (get_connection_url).
-    """
-    if offered is None or isinstance(offered, str):
-        return offered
-    if isinstance(offered, Server):
-        return offered.url
-    if callable(url := getattr(offered, "get_connection_url", None)):
-        return str(url())
-    if all(hasattr(offered, name) for name in ("host", "port", "user")):
-        given = {name: getattr(offered, name, None) or None for name in ("host", "port", "user", "password")}
-        return libpq_url({**given, "dbname": "postgres"})
-    raise ConfigurationError(
-        f"The fixture migration_server_url gives a {type(offered).__name__}, which names no server.",
-        "Let it return postgresql://user:password@host:port/postgres, postgresql_proc, or a PostgresContainer.",
-    )
-
-
-def provider_arguments(offered: object) -> list[str]:
-    """Options of `migration-checks verify` for the server that a fixture offers."""
-    url = server_url(offered)
-    return [] if url is None else ["--provider", url, "--allow-shared-server"]
+def for_any_driver(url: str) -> str:
+    """`url` without what the toolkit set for libpq alone: other drivers take that for a setting of the server."""
+    return libpq_url({**conninfo_to_dict(url), "connect_timeout": None})
 
 
 @contextmanager
@@ -84,7 +64,7 @@ def borrowed(databases: Databases) -> Iterator[str]:
     """An empty database, dropped afterwards with the roles that were made meanwhile."""
     url = databases.create("test")
     try:
-        yield url
+        yield for_any_driver(url)
     finally:
         databases.drop(url)
         databases.restore_roles()
@@ -120,7 +100,7 @@ class Stage:
             url = self.origin.fresh()
         try:
             with told():
-                rehearsal = Rehearsal(self.environment, url, seed=self.settings.seed)
+                rehearsal = Rehearsal(self.environment, for_any_driver(url), seed=self.settings.seed)
             with rehearsal:
                 yield rehearsal
         finally:
