@@ -43,10 +43,8 @@ class LocksEvidence:
         found: dict[str, Json] = {
             "statements": [self._statement(each) for each in listed[:MOST]],
             "relations": [_relation(each) for each in self._shown()],
-            "foreign_keys_unindexed": [_key(key, self.relations) for key in self.keys if not key.indexed][:MOST],
-            "upkeep": [
-                {"kind": kind, "name": name, "problem": problem, "new": new} for kind, name, problem, new in self.upkeep[:MOST]
-            ],
+            "foreign_keys_unindexed": [*map(self._key, [key for key in self.keys if not key.indexed][:MOST])],
+            "upkeep": [_upkeep(*each) for each in self.upkeep[:MOST]],
         }
         extra: dict[str, Json] = {"left_out": left_out, "unseen": self.unseen}
         return found | {name: value for name, value in extra.items() if value}
@@ -73,6 +71,17 @@ class LocksEvidence:
 
     def _shown(self) -> list[Relation]:
         return [each for _, each in sorted(self.relations.items()) if each.kind not in ("index", "sequence")]
+
+    def _key(self, key: ForeignKey) -> dict[str, Json]:
+        table = self.relations.get(key.table)
+        return {
+            "name": key.name,
+            "table": key.table,
+            "columns": [*key.columns],
+            "referenced": key.referenced,
+            "new": key.new,
+            "rows": table.rows if table else None,
+        }
 
     def _statement(self, each: Observed) -> dict[str, Json]:
         path, line = self.place(each)
@@ -131,13 +140,5 @@ def _relation(each: Relation) -> dict[str, Json]:
     }
 
 
-def _key(key: ForeignKey, relations: Mapping[str, Relation]) -> dict[str, Json]:
-    table = relations.get(key.table)
-    return {
-        "name": key.name,
-        "table": key.table,
-        "columns": list(key.columns),
-        "referenced": key.referenced,
-        "new": key.new,
-        "rows": table.rows if table else None,
-    }
+def _upkeep(kind: str, name: str, problem: str, new: bool) -> dict[str, Json]:
+    return {"kind": kind, "name": name, "problem": problem, "new": new}

@@ -30,7 +30,7 @@ from migration_checks.transition import Statement
 
 _REASONS = (
     (1, "its persistence changes (LOGGED or UNLOGGED)"),
-    (2, "a column gets a default that is drawn for each row"),
+    (2, "a column gets a value that is computed for each row"),
     (4, "a column gets another type"),
     (8, "its access method changes"),
 )

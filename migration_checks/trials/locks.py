@@ -54,16 +54,16 @@ class LocksTrial:
             with connect(bench.url) as connection:
                 if not standing.install(connection):
                     bed.note(NO_TRIGGERS)
-            up = self._leg(bed, bench, Leg.OBSERVE, bed.ascend.before.tables)
+            up = self.leg(bed, bench, Leg.OBSERVE, bed.ascend.before.tables)
             if up is None:
                 return
             yield up
             if bed.undo is not None and bed.undo.failure is None and bed.undo.statements:
-                down = self._leg(bed, bench, Leg.OBSERVE_DOWN, {})
+                down = self.leg(bed, bench, Leg.OBSERVE_DOWN, {})
                 if down is not None:
                     yield down
 
-    def _leg(self, bed: Bed, bench: Bench, leg: Leg, tables: Mapping[str, Table]) -> Transition | None:
+    def leg(self, bed: Bed, bench: Bench, leg: Leg, tables: Mapping[str, Table]) -> Transition | None:
         """One leg under observation; None, and a note, where it does not go as the walk's own did."""
         rows = {name: table.rows for name, table in tables.items() if table.unread is None}
         with connect(bench.url) as connection:
