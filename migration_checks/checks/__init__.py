@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from migration_checks.check import Check
 from migration_checks.checks.data import DATA
 from migration_checks.checks.dying import DYING
+from migration_checks.checks.growing import GROWING
 from migration_checks.checks.invariants import INVARIANTS
 from migration_checks.checks.queueing import QUEUEING
 from migration_checks.checks.running import RUNNING
@@ -15,7 +16,7 @@ from migration_checks.checks.seeding import SEEDING
 from migration_checks.checks.sequences import SEQUENCES
 from migration_checks.checks.skew import SKEW
 
-_GROUPS = (RUNNING, SCHEMA, DATA, INVARIANTS, SEQUENCES, QUEUEING, DYING, SKEW, SEEDING)
+_GROUPS = (RUNNING, SCHEMA, DATA, INVARIANTS, SEQUENCES, GROWING, QUEUEING, DYING, SKEW, SEEDING)
 
 CHECKS: tuple[Check, ...] = tuple(sorted((check for group in _GROUPS for check in group), key=lambda check: check.id))
 

@@ -20,13 +20,6 @@ from migration_checks.trials.lab import Bed
 from migration_checks.trials.queue_line import readable, stand_in_line
 from migration_checks.trials.stalls import Line, QueueEvidence, Relation
 
-BUDGET = 1.0
-"""Seconds that others may wait behind a step that waits itself.
-
-The default of deadlock_timeout, after which PostgreSQL itself looks into a wait, and logs it where log_lock_waits is on
-(https://www.postgresql.org/docs/current/runtime-config-locks.html).
-"""
-
 LIMIT_SHARE = 0.25
 """The lock_timeout of the second run, as a share of the budget: what a careful deployment would set."""
 
@@ -36,12 +29,12 @@ MOST_READERS = 12
 
 def trial(settings: Settings) -> QueueTrial:
     """The trial that `--trial queue` names."""
-    return QueueTrial(BUDGET)
+    return QueueTrial(settings.budgets.blocks_reads)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueTrial:
-    """Runs the step while each table has an open reader; `budget` is in seconds."""
+    """Runs the step while each table has an open reader; `budget` is for how many seconds others may be kept waiting."""
 
     budget: float
     name: str = "queue"

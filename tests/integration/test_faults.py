@@ -59,6 +59,8 @@ FAULTS: Mapping[str, str] = {
     "MC401_invariant_broken": "both sides agree",
     "MC402_contract_broken": "the list of people",
     "MC501_sequence_behind": "public.members.id",
+    "MC606_row_by_row": "public.people",
+    "MC607_superlinear": "public.people",
     "MC608_queue_stall": "public.people",
     "MC801_breaks_old_code": "public.people.country",
     "MC801_table_renamed": "public.people",
@@ -66,7 +68,7 @@ FAULTS: Mapping[str, str] = {
 }
 """Each chain of fixtures/faults, and the subject of the finding that it is there for."""
 
-TRIALS: Mapping[str, str] = {"MC608": "queue", "MC801": "skew"}
+TRIALS: Mapping[str, str] = {"MC606": "growth", "MC607": "growth", "MC608": "queue", "MC801": "skew"}
 """The trial that a check needs, for those that only look at trials."""
 
 

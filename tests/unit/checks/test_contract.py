@@ -35,6 +35,8 @@ MC308 falsified-values warning
 MC401 invariant-broken error
 MC402 contract-broken error
 MC501 sequence-behind error
+MC606 row-by-row warning
+MC607 superlinear warning
 MC608 queue-stall warning
 MC801 breaks-old-code warning
 MC901 nothing-compared warning
