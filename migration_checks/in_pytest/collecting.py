@@ -13,9 +13,9 @@ import pytest
 
 from migration_checks.errors import ToolkitError
 from migration_checks.in_pytest.arguments import of_config
-from migration_checks.in_pytest.errands import Chain, Errands, Revision
+from migration_checks.in_pytest.errands import Chain, Errands
 from migration_checks.in_pytest.offer import provider_arguments
-from migration_checks.in_pytest.outcomes import EACH, Outcome, of_leg, of_verdict, summary
+from migration_checks.in_pytest.outcomes import Outcome, of_leg, of_verdict, summary
 from migration_checks.renderers.escape import visible
 from migration_checks.report import Report
 from migration_checks.transition import Leg
@@ -109,18 +109,16 @@ class ChainTests(pytest.Module):
         self.obj = type(self)
 
     def collect(self) -> Iterator[pytest.Item]:
-        if not self.chain.revisions:
-            raise self.CollectError("There is no revision to walk in the chosen range.")
-        last = self.chain.revisions[-1]
-        legs = [(revision, leg) for revision in self.chain.revisions for leg in EACH] + [(last, Leg.LEAP)]
+        legs = [(revision, leg) for revision in self.chain.revisions for leg in self.chain.legs]
+        legs += [(revision, Leg.LEAP) for revision in self.chain.revisions[-1:]]
         for revision, leg in legs:
-            yield self._test(f"{visible(revision.id)}-{leg}", _leg(revision.id, leg), revision, leg)
+            line = revision.up if leg.upward else revision.down
+            place = (revision.path or self.config.rootpath, max(line - 1, 0))
+            yield self._test(f"{visible(revision.id)}-{leg}", _leg(revision.id, leg), place)
         shown = {(revision.id, leg) for revision, leg in legs}
-        yield self._test("verdict", lambda report: of_verdict(report, shown), last, Leg.ASCEND)
+        yield self._test("verdict", lambda report: of_verdict(report, shown), (self.config.rootpath, 0))
 
-    def _test(self, name: str, judge: Callable[[Report], Outcome], revision: Revision, leg: Leg) -> pytest.Item:
-        line = revision.up if leg.upward else revision.down
-        place = (revision.path or self.config.rootpath, max(line - 1, 0))
+    def _test(self, name: str, judge: Callable[[Report], Outcome], place: tuple[Path | str, int]) -> pytest.Item:
         test: pytest.Item = LegTest.from_parent(self, name=name, callobj=_test, judge=judge, place=place)
         test.add_marker(pytest.mark.migration_checks)
         if self.config.pluginmanager.hasplugin("xdist"):

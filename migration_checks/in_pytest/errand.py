@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from migration_checks.cli import main as command_line
+from migration_checks.config import Settings
 from migration_checks.environment import Environment
-from migration_checks.errors import ToolkitError
+from migration_checks.errors import ConfigurationError, ToolkitError
+from migration_checks.graph import Revision
 from migration_checks.in_pytest.arguments import lineages_of, settings_of
+from migration_checks.in_pytest.outcomes import EACH, of_trials
 from migration_checks.renderers.escape import visible
+from migration_checks.since import difference
 
 
 def main(path: str) -> int:
@@ -45,10 +49,26 @@ def chains(arguments: Sequence[str], folder: Path) -> list[dict[str, Any]]:
 def _chain(arguments: list[str], folder: Path) -> dict[str, Any]:
     settings = settings_of(arguments, folder)
     with Environment(settings.lineage, timeout=settings.timeout or None) as environment:
-        start, end = environment.resolve(settings.lineage.range)
-        walked = environment.graph().between(start, end)
+        walked = _to_walk(settings, environment)
     revisions = [{"id": each.id, "path": each.path, "up": each.upgrade_line, "down": each.downgrade_line} for each in walked]
-    return {"name": settings.lineage.name, "arguments": arguments, "revisions": revisions}
+    legs = [str(leg) for leg in (*EACH, *of_trials(settings.trials))]
+    return {"name": settings.lineage.name, "arguments": arguments, "legs": legs, "revisions": revisions}
+
+
+def _to_walk(settings: Settings, environment: Environment) -> tuple[Revision, ...]:
+    """The revisions of the range, or those that a branch changed. Raises ConfigurationError where a range has none."""
+    graph = environment.graph()
+    if settings.since is not None:
+        changed = difference(settings.since, graph.revisions).changed
+        return tuple(each for each in graph.revisions if each.id in changed)
+    start, end = environment.resolve(settings.lineage.range)
+    walked = graph.between(start, end)
+    if not walked:
+        raise ConfigurationError(
+            f"{settings.lineage.name} has no revision to walk.",
+            "Look at script_location and version_locations, and at the range.",
+        )
+    return walked
 
 
 def _end_with_parent() -> None:

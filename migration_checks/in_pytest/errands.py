@@ -16,6 +16,7 @@ from typing import Any
 from migration_checks.errors import ToolkitError
 from migration_checks.interchange import from_json
 from migration_checks.report import Report
+from migration_checks.transition import Leg
 
 PATIENCE = 20.0
 """Seconds in which an errand that is called off has cleaned up after itself."""
@@ -37,10 +38,11 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain to be walked: `arguments` are those of `migration-checks verify` that mean it."""
+    """A chain to be walked: `arguments` are those of `migration-checks verify` that mean it, `legs` those of each revision."""
 
     name: str
     arguments: tuple[str, ...]
+    legs: tuple[Leg, ...]
     revisions: tuple[Revision, ...]
 
 
@@ -62,7 +64,12 @@ class Errands:
         """The chains that the arguments mean. Raises ErrandFailed."""
         found = json.loads(self._answer("chains", {"do": "chains", "arguments": list(self.arguments)}, list))
         return tuple(
-            Chain(each["name"], tuple(each["arguments"]), tuple(Revision(**revision) for revision in each["revisions"]))
+            Chain(
+                name=each["name"],
+                arguments=tuple(each["arguments"]),
+                legs=tuple(map(Leg, each["legs"])),
+                revisions=tuple(Revision(**revision) for revision in each["revisions"]),
+            )
             for each in found
         )
 

@@ -14,6 +14,13 @@ from migration_checks.transition import Leg
 EACH = (Leg.ASCEND, Leg.UNDO, Leg.REDO, Leg.ORDER, Leg.WRITES, Leg.DESCEND)
 """The legs that every revision has a test for; LEAP has one, at the last revision."""
 
+
+def of_trials(words: Collection[str]) -> tuple[Leg, ...]:
+    """The legs that trials make beside; each has the name of its trial, but for the two of `locks`."""
+    asked = {Leg(word) for word in words if word != "locks"} | ({Leg.OBSERVE, Leg.OBSERVE_DOWN} if "locks" in words else set())
+    return tuple(leg for leg in Leg if leg in asked)
+
+
 UNTRIED = {
     Leg.ORDER: "Nothing to try: it is worth it where the upgrade writes rows and finds some that can lie in another order.",
     Leg.WRITES: "Nothing to try: it is worth it where the downgrade succeeds and writes rows.",
@@ -64,6 +71,8 @@ def of_verdict(report: Report, shown: Collection[tuple[str, Leg]]) -> Outcome:
     if report.verdict == FAILED:
         elsewhere = [each for each in report.counting if (each.revision, each.leg) not in shown]
         return Outcome("failed", text + _shown(elsewhere))
+    if not report.steps:
+        return Outcome("skipped", "Nothing was walked. " + visible(" ".join(note.reason for note in report.notes)))
     if report.verdict == INCOMPLETE:
         return Outcome("skipped", verdict_reason(report), text)
     return Outcome("passed", details=text)
