@@ -170,7 +170,13 @@ class Bench:
         catalog = without(self.catalog.read(self.reader, trusted=trusted), self.bookkeeping)
         if previous is not None:
             catalog = _shared(previous.catalog, catalog)
-        tables = self.rows.read(previous.tables if previous else None, keep=keep, skip=self.bookkeeping, trusted=trusted)
+        tables = self.rows.read(
+            previous.tables if previous else None,
+            keep=keep,
+            skip=self.bookkeeping,
+            trusted=trusted,
+            shapes=self.catalog.shapes,
+        )
         return Snapshot(
             heads=frozenset(heads),
             catalog=catalog,

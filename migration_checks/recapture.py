@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -25,6 +26,8 @@ _SQL = files(__package__).joinpath("recapture.sql").read_text().replace(":'own_s
 _WHOLE, _RELATIONS = (part.encode() for part in _SQL.split("-- part: ")[1:])
 _WHOLE = _WHOLE.removeprefix(b"whole")
 _RELATIONS = _RELATIONS.removeprefix(b"relations")
+
+_versions = count(1)
 
 _EVERYTHING = "3"
 """The first transaction of a cluster: every row was written since."""
@@ -79,10 +82,15 @@ class _Reading:
 
 
 class CatalogReader:
-    """Reads the catalog of one database; remembers the latest reading, which the next one begins with."""
+    """Reads the catalog of one database; remembers the latest reading, which the next one begins with.
+
+    `shapes` maps the oid of each relation to a text that changes whenever a catalog row of it does; None while nothing is
+    known of that.
+    """
 
     def __init__(self) -> None:
         self._last: _Reading | None = None
+        self.shapes: dict[int, str] | None = None
 
     def read(self, connection: psycopg.Connection[Any], *, trusted: bool) -> Catalog:
         """What `capture.read_catalog` would read now. Raises psycopg.Error.
@@ -91,7 +99,7 @@ class CatalogReader:
         have not, everything is read.
         """
         if not trusted:
-            self._last = None
+            self._last = self.shapes = None
             return _joined(read_parts(connection))
         last = self._last
         self._last = None  # an error must not leave half a reading
@@ -101,7 +109,14 @@ class CatalogReader:
         else:
             reading = _updated(connection, last, marks) or _everything(connection, marks)
         self._last = reading
+        self.shapes = self._shaped(last.marks if last else None, marks)
         return _joined(reading.parts)
+
+    def _shaped(self, before: _Marks | None, after: _Marks) -> dict[int, str]:
+        """The shapes as they were, and another text for what was written or is new."""
+        touched = set(_written(before, after)) if before else after.relations.keys()
+        known = self.shapes or {}
+        return {oid: str(next(_versions)) if oid in touched or oid not in known else known[oid] for oid in after.relations}
 
 
 def _joined(parts: Mapping[str, Catalog]) -> Catalog:
@@ -175,11 +190,16 @@ def _updated(connection: psycopg.Connection[Any], last: _Reading, marks: _Marks)
     return reading
 
 
-def _touched(before: _Marks, after: _Marks) -> Iterator[int]:
-    """Relations that are new, were written, lost a row, or may quote one of which that is true."""
+def _written(before: _Marks, after: _Marks) -> set[int]:
+    """Relations that are new or gone, and those of which a catalog row was written or deleted."""
     was = before.relations
     own = {oid for oid, each in after.relations.items() if oid in after.fresh or oid not in was or was[oid] != each}
-    own |= was.keys() - after.relations.keys()
+    return own | (was.keys() - after.relations.keys())
+
+
+def _touched(before: _Marks, after: _Marks) -> Iterator[int]:
+    """Relations that were written, and those that may quote one that was."""
+    own = _written(before, after)
     for oid, each in after.relations.items():
         if oid in own or each.links & own:
             yield oid

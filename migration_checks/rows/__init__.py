@@ -69,14 +69,18 @@ class Rows:
         keep: bool,
         skip: Collection[str] = frozenset(),
         trusted: bool | None = None,
+        shapes: Mapping[int, str] | None = None,
     ) -> dict[str, Table]:
-        """The state of every user table but those in `skip`, by qualified name; `trusted` is what `settled` has just said.
+        """The state of every user table but those in `skip`, by qualified name.
+
+        `trusted` is what `settled` has just said, `shapes` what the catalog's reader has: a text by oid that changes with
+        the definition. Both are looked up where they are not given.
 
         A table that nothing touched since `previous` was read is the very same value. `keep` copies the rows of the others
         to a mirror, where later steps cannot reach them; without it they can be read only until the next step.
         What cannot be read says why in `unread`.
         """
-        return self._reader.read(self._shop, previous, keep=keep, skip=skip, trusted=trusted)
+        return self._reader.read(self._shop, previous, keep=keep, skip=skip, trusted=trusted, shapes=shapes)
 
     def settled(self) -> bool:
         """Whether the server's counters tell what was touched: no session is left but ours, and all have reported."""

@@ -38,10 +38,11 @@ class Reader:
         keep: bool,
         skip: Collection[str],
         trusted: bool | None = None,
+        shapes: Mapping[int, str] | None = None,
     ) -> dict[str, Table]:
         """Every user table but those in `skip`, by name. An untouched one is the very value of `previous`."""
         trusted = self.settled(shop) if trusted is None else trusted
-        stamps = [stamp for stamp in stamps_of(shop, trusted=trusted) if stamp.name not in skip]
+        stamps = [stamp for stamp in stamps_of(shop, trusted=trusted, shapes=shapes) if stamp.name not in skip]
         known = by_oid(previous)
         found = {stamp.oid: known[stamp.oid] for stamp in stamps if _same(known.get(stamp.oid), stamp)}
         stale = [stamp for stamp in stamps if stamp.oid not in found]
@@ -78,7 +79,7 @@ class Reader:
             elif (
                 latest is not None
                 and latest.unread is None
-                and latest.stamp.startswith(f"{stamp.data}|")
+                and latest.stamp.startswith(f"{stamp.rows(table.columns)}|")
                 and _alike(latest, table)
             ):
                 home = latest.relation if is_mirror(latest) else table.relation
@@ -95,7 +96,9 @@ def is_mirror(table: Table) -> bool:
 
 
 def _same(table: Table | None, stamp: Stamp) -> bool:
-    return table is not None and (table.stamp, table.name, table.unread) == (stamp.whole, stamp.name, stamp.unread)
+    if table is None or (table.name, table.unread) != (stamp.name, stamp.unread):
+        return False
+    return table.stamp == stamp.whole(table.columns)
 
 
 def _alike(one: Table, other: Table) -> bool:

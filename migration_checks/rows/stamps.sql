@@ -1,8 +1,9 @@
 -- Every user table with a stamp of its storage and one of its shape: equal stamps mean that nothing was written to it.
 --
--- data   database, files and statistics counters of the table (of all leaves, for a partitioned one), and the labels and
---        attributes of user-defined types, which change what values mean without touching a row
--- shape  the versions of the catalog rows that describe its columns, keys and references
+-- data   database, files and statistics counters of the table (of all leaves, for a partitioned one)
+-- kinds  the labels and attributes of user-defined types, which change what values mean without touching a row
+-- shape  the versions of the catalog rows that describe its columns, keys and references; lines that end in "shape" are left
+--        out where a reading of the catalog tells
 WITH RECURSIVE named AS (
     SELECT c.oid, c.relkind, c.relispartition, c.relhassubclass, c.relfilenode, c.relnamespace, c.relname, c.relrowsecurity,
            n.nspname
@@ -36,7 +37,7 @@ kinds AS (
         '.',
         (SELECT concat_ws('.', count(*), max(xmin::text::bigint)) FROM pg_enum),
         (SELECT concat_ws('.', count(*), max(xmin::text::bigint)) FROM pg_type
-         WHERE typtype <> 'c' AND typcategory <> 'A' AND typnamespace <> 'pg_catalog'::regnamespace),
+         WHERE oid >= 16384 AND typtype <> 'c' AND typcategory <> 'A' AND typnamespace <> 'pg_catalog'::regnamespace),
         (SELECT concat_ws('.', count(*), max(a.xmin::text::bigint))
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relkind = 'c')
     ) AS stamp
@@ -44,14 +45,17 @@ kinds AS (
 SELECT t.oid::bigint AS oid,
        format('%I.%I', t.nspname, t.relname) AS name,
        t.relkind = 'r' AND t.relhassubclass AS only,
-       concat_ws('.', (SELECT oid FROM pg_database WHERE datname = current_database()), md5(s.counters),
-                 CASE WHEN a.user_types THEN k.stamp END) AS data,
-       concat_ws('.', a.stamp,
-                 (SELECT concat_ws('.', count(*), max(d.xmin::text::bigint)) FROM pg_attrdef d WHERE d.adrelid = t.oid),
-                 (SELECT concat_ws('.', count(*), max(i.xmin::text::bigint)) FROM pg_index i WHERE i.indrelid = t.oid),
-                 (SELECT concat_ws('.', count(*), max(r.xmin::text::bigint)) FROM pg_constraint r
-                  WHERE r.conrelid = t.oid AND r.contype = 'f'),
-                 t.relhassubclass) AS shape,
+       concat_ws('.', (SELECT oid FROM pg_database WHERE datname = current_database()), md5(s.counters)) AS data,
+       k.stamp AS kinds,
+       concat_ws('.', '', -- shape
+                 (SELECT concat_ws('.', count(*), max(a.xmin::text::bigint)) FROM pg_attribute a -- shape
+                  WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped), -- shape
+                 (SELECT concat_ws('.', count(*), max(d.xmin::text::bigint)) FROM pg_attrdef d WHERE d.adrelid = t.oid), -- shape
+                 (SELECT concat_ws('.', count(*), max(i.xmin::text::bigint)) FROM pg_index i WHERE i.indrelid = t.oid), -- shape
+                 (SELECT concat_ws('.', count(*), max(r.xmin::text::bigint)) FROM pg_constraint r -- shape
+                  WHERE r.conrelid = t.oid AND r.contype = 'f'), -- shape
+                 t.relhassubclass) || -- shape
+       '' AS shape,
        CASE
            WHEN t.relkind = 'f' THEN 'it is a foreign table'
            WHEN s.is_foreign THEN 'it has a foreign table as a partition'
@@ -62,11 +66,4 @@ SELECT t.oid::bigint AS oid,
 FROM named t
 JOIN storage s ON s.root = t.oid
 CROSS JOIN kinds k
-CROSS JOIN LATERAL (
-    SELECT concat_ws('.', count(*), max(a.xmin::text::bigint)) AS stamp,
-           coalesce(bool_or(y.typnamespace <> 'pg_catalog'::regnamespace), false) AS user_types
-    FROM pg_attribute a
-    JOIN pg_type y ON y.oid = a.atttypid
-    WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
-) a
 ORDER BY 2

@@ -23,19 +23,20 @@ def describe(shop: Workshop, stamps: Sequence[Stamp]) -> dict[int, Table]:
     return {stamp.oid: _table(stamp, *parts[stamp.oid]) for stamp in stamps}
 
 
-def _table(stamp: Stamp, columns: list[list[Any]], uniques: list[list[str]], references: list[list[Any]]) -> Table:
+def _table(stamp: Stamp, described: list[list[Any]], uniques: list[list[str]], references: list[list[Any]]) -> Table:
+    columns = tuple(_column(*each) for each in described)
     distinct = list(dict.fromkeys(tuple(each) for each in uniques))
     return Table(
         name=stamp.name,
         oid=stamp.oid,
-        columns=tuple(_column(*each) for each in columns),
+        columns=columns,
         key=distinct[0] if distinct else (),
         rows=0,
         relation=stamp.relation,
         unread=stamp.unread,
         uniques=tuple(distinct[1:]),
         references=tuple(Reference(tuple(own), table, oid, tuple(there)) for own, table, oid, there in references),
-        stamp=stamp.whole,
+        stamp=stamp.whole(columns),
     )
 
 

@@ -26,8 +26,7 @@ drawn AS (
     FROM pg_attrdef d
     JOIN given g ON g.oid = d.adrelid
     CROSS JOIN LATERAL regexp_matches(d.adbin::text, ':funcid (\d+)|({SQLVALUEFUNCTION|{NEXTVALUEEXPR)', 'g') AS called
-    LEFT JOIN pg_proc p ON p.oid = called[1]::oid
-    WHERE called[2] IS NOT NULL OR p.provolatile <> 'i'
+    WHERE called[2] IS NOT NULL OR (SELECT p.provolatile FROM pg_proc p WHERE p.oid = called[1]::oid) <> 'i'
 ),
 columns AS (
     SELECT a.attrelid AS oid,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import count
@@ -9,8 +11,10 @@ from itertools import count
 from migration_checks.database import OWN_SCHEMA
 from migration_checks.rows.values import literal
 from migration_checks.rows.workshop import Workshop
+from migration_checks.snapshot import Column
 
 _STAMPS = files("migration_checks.rows").joinpath("stamps.sql").read_text().replace("{own}", literal(OWN_SCHEMA))
+_STORAGE_ONLY = re.sub(r".*-- shape\n", "", _STAMPS)
 
 _SESSIONS = """
 SELECT current_setting('track_counts')::bool AND NOT EXISTS (
@@ -30,26 +34,38 @@ _doubts = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A table as it stands: `data` changes when anything may have been written, `shape` when its definition was."""
+    """A table as it stands: `data` changes when anything may have been written, `shape` when its definition was.
+
+    `kinds` changes when a type of the user's did, whatever table has a column of it.
+    """
 
     oid: int
     name: str
     relation: str
     data: str
+    kinds: str
     shape: str
     unread: str | None
 
-    @property
-    def whole(self) -> str:
-        return f"{self.data}|{self.shape}"
+    def rows(self, columns: Iterable[Column]) -> str:
+        """Equal as long as nothing was written to rows of these columns, and their types mean what they meant."""
+        return f"{self.data}.{self.kinds}" if any(column.stored for column in columns) else self.data
+
+    def whole(self, columns: Iterable[Column]) -> str:
+        """Equal as long as neither the rows nor the definition of a table with these columns were touched."""
+        return f"{self.rows(columns)}|{self.shape}"
 
 
-def stamps_of(shop: Workshop, *, trusted: bool) -> list[Stamp]:
-    """One Stamp a user table, by name, partitions under their root; where counters are not `trusted` every one is new."""
+def stamps_of(shop: Workshop, *, trusted: bool, shapes: Mapping[int, str] | None = None) -> list[Stamp]:
+    """One Stamp a user table, by name, partitions under their root; where counters are not `trusted` every one is new.
+
+    `shapes` are by oid what a reading of the catalog has just told of definitions: then the server is not asked for that.
+    """
     doubt = "" if trusted else f"?{next(_doubts)}"
+    known = shapes or {}
     return [
-        Stamp(oid, name, f"ONLY {name}" if only else name, data + doubt, shape, unread)
-        for oid, name, only, data, shape, unread in shop.look(_STAMPS)
+        Stamp(oid, name, f"ONLY {name}" if only else name, data + doubt, kinds, known.get(oid, shape), unread)
+        for oid, name, only, data, kinds, shape, unread in shop.look(_STAMPS if shapes is None else _STORAGE_ONLY)
     ]
 
 
