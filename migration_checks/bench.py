@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 import psycopg
-import sqlalchemy as sa
 
 from migration_checks.database import Databases, connect
 from migration_checks.diff import diff_catalogs
@@ -207,6 +206,10 @@ class Bench:
 
     def plant(self, seeds: Collection[Seed], rows: int) -> None:
         """Let a lineage's own seeds write their rows. Raises SeedError with the seed's name."""
+        if not seeds:
+            return
+        import sqlalchemy as sa  # half of what there would be to load before the first step, and few projects have seeds
+
         for seed in seeds:
             engine = sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(self.url), poolclass=sa.NullPool)
             try:

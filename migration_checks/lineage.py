@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
+if TYPE_CHECKING:  # nobody waits for it who has no seeds
+    import sqlalchemy as sa
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,11 @@ from migration_checks.origin import Origin
 from migration_checks.passing import PartWalker
 from migration_checks.profile import Profile, read_file
 from migration_checks.providers import Provider, elsewhere, provider_for
+from migration_checks.providers.ahead import Ahead
 from migration_checks.recovery import LostPlace, Recovery
 from migration_checks.report import Note, Progress, Report, build_report, empty_report
 from migration_checks.route import Route, plan
+from migration_checks.shards import part_of, part_report
 from migration_checks.since import difference, notes_on, route_since
 from migration_checks.trail import Place, Trail
 from migration_checks.transition import Leg, Transition
@@ -57,6 +59,9 @@ def _verify_on(
     """The walk on a server of `provider`; raises MissingExtension where that one lacks what the chain asks for."""
     profile = read_file(settings.profile) if settings.profile is not None else None
     with ExitStack() as stack:
+        lending = Ahead(provider)
+        if settings.since is None:  # where little has changed it may not be needed
+            stack.enter_context(lending)
         environment = stack.enter_context(Environment(settings.lineage, timeout=settings.timeout or None))
         graph = environment.graph()
         if not graph.revisions:
@@ -68,7 +73,9 @@ def _verify_on(
         if found is not None and not found.changed:
             return empty_report(settings, notes_on(found, graph))
         start, end = environment.resolve(settings.lineage.range)
-        server = stack.enter_context(provider.lend())
+        if settings.since is not None:
+            stack.enter_context(lending)
+        server = lending.server()
         databases = stack.enter_context(Databases(server))
         origin = Origin(settings.lineage, databases)
         if found is None:

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from factory.base import Factory
-from factory.declarations import LazyAttribute
-
 from migration_checks.seeding.conditions import bottom
 from migration_checks.seeding.realism import moment_rank
 from migration_checks.seeding.schema import Column, Table
@@ -25,6 +22,9 @@ def factory_for(table: Table, sources: Mapping[str, Source]) -> Any:
 
     Declarations are named by column number, because a column's name may be no Python identifier.
     """
+    from factory.base import Factory  # takes a while to load, with all of Faker: not before the first step
+    from factory.declarations import LazyAttribute
+
     columns = [column for column in table.writable if column.name in sources]
     first = {bottom(column.type)[0].name: column for column in reversed(columns) if _orderly(column, sources, 0)}
     declarations: dict[str, Any] = {"count": 0}
