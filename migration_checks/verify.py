@@ -26,7 +26,6 @@ from migration_checks.providers.ahead import Ahead
 from migration_checks.recovery import LostPlace, Recovery
 from migration_checks.report import Note, Progress, Report, build_report, empty_report
 from migration_checks.route import Route, plan
-from migration_checks.shards import part_of, part_report
 from migration_checks.since import difference, notes_on, route_since
 from migration_checks.trail import Place, Trail
 from migration_checks.transition import Leg, Transition
