@@ -39,7 +39,7 @@ def observed(connection: psycopg.Connection, sqls: Sequence[str]) -> list[Observ
             connection.execute(sql.encode())
             row = connection.execute("SELECT migration_checks_own.look(false)").fetchone()
             assert row is not None
-            seen[number] = Seen(float(number), 0.0, look_from(row[0]))
+            seen[number] = Seen(float(number), look=look_from(row[0]))
         after = standing.read(connection, {}, (), count=False)
     flushes = standing.major_of(connection) >= standing.FLUSHES_SINCE
     course = Course(before, (), flushes=flushes)

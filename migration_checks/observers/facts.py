@@ -83,8 +83,9 @@ class Observed:
     """One statement. `times` counts how often it was sent with the same text from the same line, `rows` sums the driver's.
 
     `transaction` counts from 1. `looked` is false where its session could not be looked at. Measured are `began` (seconds
-    since the step began), `seconds`, `held_until` (when its transaction ended), `wal_bytes` (None where unknown; all that
-    the server wrote meanwhile), and `glimpsed`: locks that another session happened to see.
+    since the step began), `seconds`, `own_seconds` (without waiting for a processor), `held_until` (when its transaction
+    ended), `wal_bytes` (None where unknown; all that the server wrote meanwhile), and `glimpsed`: locks that another session
+    happened to see.
     """
 
     sql: str
@@ -101,6 +102,7 @@ class Observed:
     changed: Mapping[str, Changed] = field(default_factory=dict)
     began: float = 0.0
     seconds: float = 0.0
+    own_seconds: float = 0.0
     held_until: float = 0.0
     wal_bytes: int | None = None
     glimpsed: tuple[str, ...] = ()
@@ -158,7 +160,8 @@ class Hold:
     """A lock on a table that keeps others from it, from its acquisition to the end of the transaction.
 
     `statement` is the number of the one that took it, `seconds` what it and the following ones of the transaction cost by
-    themselves. `work` is what was done meanwhile. `via` is the index through which the table is blocked, if so.
+    themselves, without waiting for a processor. `work` is what was done meanwhile. `via` is the index through which the table
+    is blocked, if so.
     """
 
     relation: str

@@ -28,7 +28,7 @@ def holds(statements: Sequence[Observed], relations: Mapping[str, Relation]) -> 
                 continue
             taken[key] = level
             later = _same_transaction(statements, number)
-            seconds = sum(statements[each].seconds for each in later)
+            seconds = sum(statements[each].own_seconds for each in later)
             work = tuple(part for each in later for part in works[each])
             found.append(Hold(table, mode, number, seconds, work, via))
     return tuple(found)
@@ -154,6 +154,7 @@ def _together(one: Observed, other: Observed) -> Observed:
         scans=tuple(scans[name] for name in sorted(scans)),
         changed=dict(sorted(changed.items())),
         seconds=one.seconds + other.seconds,
+        own_seconds=one.own_seconds + other.own_seconds,
         held_until=max(one.held_until, other.held_until),
         wal_bytes=None if one.wal_bytes is None or other.wal_bytes is None else one.wal_bytes + other.wal_bytes,
         glimpsed=tuple(sorted({*one.glimpsed, *other.glimpsed})),

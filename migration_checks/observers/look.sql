@@ -16,6 +16,7 @@ AS $$
     SELECT l.relation, l.mode
     FROM pg_locks l
     WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384
+      AND l.mode <> 'SIReadLock' -- no lock: a note of what a serializable transaction read
       AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
 $$;
 

@@ -32,6 +32,7 @@ SELECT l.relation::int8, l.mode, l.granted, EXISTS (
 FROM pg_stat_get_activity(NULL) a
 JOIN pg_locks l ON l.pid = a.pid
 WHERE a.application_name = %s AND a.datid = l.database AND l.locktype = 'relation' AND l.relation >= 16384
+  AND l.mode <> 'SIReadLock'
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 _SNAPSHOT = "SELECT virtualxid FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'virtualxid'"

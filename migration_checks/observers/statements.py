@@ -55,18 +55,19 @@ Modes = dict[int, dict[str, set[str]]]
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the worker's watch says of one statement: when it began (in seconds of the step), the same on the clock that
-    sightings use, and the look at its end."""
+    sightings use, how long it waited for a processor, and the look at its end."""
 
     began: float
-    moment: float
-    look: Look | None
+    moment: float = 0.0
+    waited: float = 0.0
+    look: Look | None = None
 
 
 def seen_from(watched: Mapping[str, Any]) -> dict[int, Seen]:
     """What was watched, by the number of the statement."""
     return {
-        number: Seen(began, moment, look_from(text) if text is not None else None)
-        for number, began, moment, text in watched["seen"]
+        number: Seen(began, moment, waited, look_from(text) if text is not None else None)
+        for number, began, moment, waited, text in watched["seen"]
     }
 
 
@@ -118,7 +119,7 @@ class Reader:
         """One record a statement, in their order. `wal` is where the WAL stood when the step began."""
         ended = 0.0
         for number, statement in enumerate(statements):
-            mark = seen.get(number, Seen(ended, 0.0, None))
+            mark = seen.get(number, Seen(ended))
             look = mark.look
             transaction = self.transactions.of(statement, mark.began, look)
             if transaction != self._in:
@@ -134,6 +135,7 @@ class Reader:
                 looked=look is not None,
                 began=mark.began,
                 seconds=statement.seconds,
+                own_seconds=min(max(statement.seconds - mark.waited, 0.0), statement.seconds),
                 held_until=self.transactions.end(ended, self.total),
             )
             yield plain if look is None else self._filled(plain, mark.moment, look, wal)

@@ -37,6 +37,18 @@ def look(connection: Any) -> str:
     raise Unseen(f"sessions of the driver {driver} cannot be looked at")
 
 
+def server_process(connection: Any) -> int | None:
+    """The process of the server that works for a SQLAlchemy connection, None where the driver does not tell."""
+    try:
+        raw = connection.connection.driver_connection
+        if hasattr(raw, "pgconn"):
+            return int(raw.pgconn.backend_pid)
+        ask = getattr(raw, "get_backend_pid", None) or getattr(raw, "get_server_pid", None)
+        return int(ask()) if ask is not None else None
+    except Exception:
+        return None
+
+
 def _question(status: int) -> str:
     """The question; outside of a transaction no lock is left that would tell which relations it is about."""
     if status not in (IDLE, IN_TRANSACTION):

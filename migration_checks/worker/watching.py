@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from migration_checks.worker.looking import Unseen, look
+from migration_checks.worker.looking import Unseen, look, server_process
+from migration_checks.worker.queueing import Queueing
 from migration_checks.worker.statements import Recorder
 from migration_checks.worker.wire import Message
 
@@ -38,18 +39,21 @@ class Watch:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._on = False
+        self._queueing = Queueing()
         self._forget(0.0)
 
     def _forget(self, origin: float) -> None:
         self._origin = origin
         self._overhead = 0.0
         self._text = 0
+        self._waited = 0.0
         self._seen: list[list[Any]] = []
         self._ends: list[float] = []
         self._why = ""
 
     def install(self) -> None:
         """Listen to every engine of this process; after the recorder, whose notes are read."""
+        event.listen(sa.Engine, "before_cursor_execute", self._before)
         event.listen(sa.Engine, "after_cursor_execute", self._after)
         event.listen(sa.Engine, "commit", self._ended)
         event.listen(sa.Engine, "rollback", self._ended)
@@ -62,8 +66,9 @@ class Watch:
     def stop(self) -> Message | None:
         """What was seen since `start`, as JSON; None when nothing was watched.
 
-        `seen` has [number of the statement, when it began, the same on the clock of time.perf_counter(), look or None], `ends`
-        when transactions ended, `overhead` how long all looks took, `why` why the last one failed that did.
+        `seen` has [number of the statement, when it began, the same on the clock of time.perf_counter(), how long it
+        waited for a processor, look or None], `ends` when transactions ended, `overhead` how long all looks took, `why` why
+        the last one failed that did.
         """
         if not self._on:
             return None
@@ -79,15 +84,20 @@ class Watch:
         if self._on:
             self._ends.append(self._now())
 
+    def _before(self, connection: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool) -> None:
+        if self._on:
+            self._waited = self._queueing.seconds(server_process(connection))
+
     def _after(self, connection: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool) -> None:
         heard = getattr(context, "_migration_checks", None) if self._on else None
         if heard is None:
             return
         began = heard.started - self._origin - self._overhead
+        waited = self._queueing.seconds(server_process(connection)) - self._waited
         looking = time.perf_counter()
         found = None if _QUIET.match(str(sql)) else self._look(connection)
         self._overhead += time.perf_counter() - looking
-        self._seen.append([self._recorder.count - 1, began, heard.started, found])
+        self._seen.append([self._recorder.count - 1, began, heard.started, waited, found])
 
     def _look(self, connection: Any) -> str | None:
         if self._text >= MOST_TEXT:
