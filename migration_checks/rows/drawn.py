@@ -16,11 +16,12 @@ KNOWN = "key "
 
 
 class Drawn:
-    """The rows that each of two runs of one step made under keys of its own drawing.
+    """The rows that each of two runs of one step made under keys of its own drawing, or under such keys of other rows.
 
     `before` and `after` are the tables as the runs left them, `origin` as both found them: a row whose key was there is the
-    row it was, whatever it holds now. A new row of a table whose key is drawn (by a sequence, at random) is named by its
-    other columns, and where those refer to a row with a drawn key, by that row's name.
+    row it was, whatever it holds now. A new row of a table whose key is drawn (by a sequence, at random), and any row where
+    the step added that key, is named by its other columns; where one of them, or the key itself, refers to a row with a drawn
+    key, by that row's name.
     """
 
     def __init__(self, shop: Workshop, before: Tables, after: Tables, origin: Tables, windows: tuple[Window, Window]) -> None:
@@ -65,19 +66,25 @@ class Drawn:
     def _by_content(self, first: Table, table: Table) -> bool:
         if first.unread or table.unread or first.key != table.key or len(table.key) != 1:
             return False
-        origin = same_table(table, self._origin)
-        if origin is not None and origin.rows and not (is_mirror(origin) and origin.key == table.key and not origin.unread):
+        known = self._known(table)
+        if known is not None and not (is_mirror(known) and known.key == table.key and not known.unread):
             return False
-        return any(column.drawn for column in table.columns if column.name in table.key)
+        drawn = any(column.drawn for column in table.columns if column.name in table.key)
+        return drawn or table.key[0] in self.references(table)
+
+    def _known(self, table: Table) -> Table | None:
+        """The table as both runs found it, if it had rows, and they a key that was not added only now."""
+        origin = same_table(table, self._origin)
+        return origin if origin is not None and origin.rows and not self.created(table) & set(table.key) else None
 
     def _build(self, first: Table, table: Table, side: int) -> str:
         each, key = (first, table)[side], quoted(table.key[0])
         behind = self.references(table)
-        skipped = self.created(table) | set(table.key)
+        skipped = self.created(table) | (set(table.key) - behind.keys())
         parts = [self._part(column, behind, side) for column in table.columns if column.name not in skipped]
         name = f"ROW({', '.join(parts)})::text"
-        origin = same_table(table, self._origin)
-        if origin is not None and origin.rows:
+        origin = self._known(table)
+        if origin is not None:
             known = f"SELECT o.{key}::text FROM {source(origin)} AS o"
             name = f"CASE WHEN r.{key}::text IN ({known}) THEN '{KNOWN}' || r.{key}::text ELSE 'row ' || {name} END"
         relation = self._shop.temporary("names")

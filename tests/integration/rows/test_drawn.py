@@ -86,3 +86,41 @@ def test_a_number_that_the_step_draws_for_each_row_says_nothing(database: str) -
     changes = twice(database, first, second, "ALTER TABLE person DROP number")
 
     assert unexplained(changes) == {}
+
+
+KEYED = """
+CREATE TABLE tag (word text, colour text);
+INSERT INTO tag VALUES ('a', 'red'), ('b', 'red'), ('c', NULL), ('c', NULL);
+"""
+NUMBERED = """
+ALTER TABLE tag ADD id int;
+UPDATE tag SET id = n FROM (SELECT ctid AS at, row_number() OVER (ORDER BY ctid {order}) AS n FROM tag) AS r WHERE at = ctid;
+CREATE SEQUENCE tag_id_seq OWNED BY tag.id; ALTER TABLE tag ALTER id SET DEFAULT nextval('tag_id_seq'), ADD PRIMARY KEY (id);
+CREATE TABLE label (tag int PRIMARY KEY REFERENCES tag, word text, place int);
+INSERT INTO label (tag, word) SELECT id, word FROM tag;
+"""
+UNNUMBERED = "DROP TABLE label; ALTER TABLE tag DROP id"
+
+
+def test_rows_that_the_step_gave_their_keys_are_paired_by_content(database: str) -> None:
+    """Nothing but their order numbers the rows of a table without a key; who refers to them by that key follows."""
+    with connect(database) as connection:
+        connection.execute("SET search_path = public")
+        connection.execute(KEYED)
+    changes = twice(database, NUMBERED.format(order="ASC"), NUMBERED.format(order="DESC"), UNNUMBERED)
+
+    assert unexplained(changes) == {}
+
+
+def test_another_word_under_a_key_that_the_step_gave_is_seen(database: str) -> None:
+    """A label that got the word of another row, and a place that follows the order."""
+    with connect(database) as connection:
+        connection.execute("SET search_path = public")
+        connection.execute(KEYED)
+    second = NUMBERED.format(order="DESC") + (
+        "UPDATE label SET word = 'a' FROM tag WHERE id = label.tag AND tag.word = 'b';"
+        "UPDATE tag SET colour = 'blue' WHERE word = 'a'"
+    )
+    changes = twice(database, NUMBERED.format(order="ASC"), second, UNNUMBERED)
+
+    assert {name.split(".")[1] for name in unexplained(changes)} == {"tag", "label"}
