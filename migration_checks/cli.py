@@ -153,6 +153,8 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     chain = _chain(parser)
     chain.add_argument("--range", metavar="START:END", help="walk only this part, in Alembic's own syntax")
     chain.add_argument("--since", metavar="GIT_REF", help="walk only what was added or changed since HEAD left this reference")
+    chain.add_argument("--shard", metavar="I/N", help="walk part I of N; `render` merges the JSON reports of all N")
+    chain.add_argument("--jobs", type=int, metavar="N", help="walk in N processes at once, each with a server of its own")
     data = parser.add_argument_group("rows")
     data.add_argument("--rows", type=int, metavar="N", help="rows of a seed's leading table, or of each synthesized table")
     data.add_argument("--seed", type=int, metavar="N", help="the number that alone decides the rows' content")

@@ -24,15 +24,19 @@ T = TypeVar("T")
 SEED = 20240229
 TIMEOUT = 600.0
 PROVIDER = "embedded"
+MOST_PARTS = 64
+"""Into how many parts a walk can be cut."""
 MOST_ROWS = 10**13
 """More rows than any table of PostgreSQL holds in 32 TB, its limit (https://www.postgresql.org/docs/current/limits.html)."""
 
 RUN_KEYS = (
     "provider", "provider_version", "image", "allow_shared_server", "rows", "seed", "fail_on", "only", "skip", "reports",
-    "timeout", "baseline", "redact", "profile", "scale", "trials", "at_rows", "since",
+    "timeout", "baseline", "redact", "profile", "scale", "trials", "at_rows", "since", "jobs",
 )  # fmt: skip
-ARGUMENTS = ("lineage", *CHAIN_KEYS, *LINEAGE_KEYS, *RUN_KEYS)
-TABLE_KEYS = (*ARGUMENTS, "lineages", "waivers", "budgets")
+OF_ONE_RUN = ("shard",)
+"""What only a command line can say."""
+ARGUMENTS = ("lineage", *CHAIN_KEYS, *LINEAGE_KEYS, *RUN_KEYS, *OF_ONE_RUN)
+TABLE_KEYS = ("lineage", *CHAIN_KEYS, *LINEAGE_KEYS, *RUN_KEYS, "lineages", "waivers", "budgets")
 REMEDY = "Correct [tool.migration_checks] in pyproject.toml; `migration-checks verify --help` lists the options."
 
 
@@ -45,7 +49,8 @@ class Settings:
     in seconds and for one step; 0 means none. `reports` are (format, file), the file None for standard output. `only` and
     `skip` are check ids, `only` empty for all. `trials` are words of migration_checks.trials.TRIALS. `at_rows` says how many
     rows production has: by table (as users write its name), or under "" for every table that is not named. `since` is a git
-    reference: only revisions that differ from it are walked.
+    reference: only revisions that differ from it are walked. `jobs` processes walk at once; of a `shard` (i, n) only part i of
+    n is walked.
     """
 
     lineage: Lineage
@@ -61,6 +66,7 @@ class Settings:
     skip: frozenset[str] = frozenset()
     reports: tuple[tuple[str, Path | None], ...] = ()
     jobs: int = 1
+    shard: tuple[int, int] | None = None
     trials: frozenset[str] = frozenset()
     at_rows: Mapping[str, int] = field(default_factory=dict)
     timeout: float = TIMEOUT
@@ -145,7 +151,22 @@ def _settings(lineage: Lineage, cwd: Path, *sources: Source) -> Settings:
         at_rows=pick(_at_rows, {}),
         budgets=read_budgets(written.child("budgets", BUDGET_KEYS)) or Budgets(),
         since=_since(lineage, *tables),
+        jobs=pick(lambda source: source.table.integer("jobs", 1, MOST_PARTS), 1),
+        shard=_shard(tables[0]),
     )
+
+
+def _shard(given: Fields) -> tuple[int, int] | None:
+    """Which part of the walk --shard asks for, written I/N."""
+    text = given.text("shard")
+    if text is None:
+        return None
+    number, slash, of = text.partition("/")
+    if not (slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of) <= MOST_PARTS):
+        raise given.error(f"--shard is {shorten(text)}, not I/N such as 2/4.")
+    if "since" in given:
+        raise given.error("--shard and --since exclude each other: what a branch changed is walked in one part.")
+    return int(number), int(of)
 
 
 def _since(lineage: Lineage, given: Fields, written: Fields) -> str | None:

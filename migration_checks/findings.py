@@ -15,6 +15,7 @@ from typing import Any
 from migration_checks.check import Check, Evidence, Finding, Location, Severity
 from migration_checks.checks.schema import ailment
 from migration_checks.checks.wording import does_nothing
+from migration_checks.looks import Look
 from migration_checks.snapshot import Json
 from migration_checks.transition import Leg, Transition
 
@@ -25,6 +26,7 @@ IDENTIFYING = (
     "change",
     "cosmetic",
     "difference",
+    "direction",
     "facets",
     "how",
     "invalid",
@@ -89,25 +91,6 @@ def fold(looks: Sequence[Look], *, only: Collection[str] = (), skip: Collection[
     shown = (entry.close() for entry in ledger.entries)
     chosen = (each for each in shown if (not only or each.check in only) and each.check not in skip)
     return tuple(sorted((_until_validated(each, looks) for each in chosen), key=_rank(looks)))
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the checks say of one leg, before anything is folded: a finding for each evidence.
-
-    `before` and `after` are the heads where it began and ended. `barred` says that the walk cannot go down through the
-    revision, for an upgrade fails on its rows, or its downgrade does not lead back. `ailing` are, for an ASCEND, the
-    constraints that stand unvalidated after it.
-    """
-
-    leg: Leg
-    revision: str
-    before: frozenset[str]
-    after: frozenset[str]
-    failed: bool = False
-    barred: bool = False
-    ailing: frozenset[str] = frozenset()
-    said: tuple[Finding, ...] = ()
 
 
 @dataclass(slots=True)
@@ -240,8 +223,8 @@ def identity(check: str, subject: str, facts: Facts) -> str:
 
 
 def _count(facts: Facts) -> int:
-    count = facts.get("count")
-    return count if isinstance(count, int) else 0
+    """How much a sighting shows, with what was set aside: at lower places the walk set fewer rows aside."""
+    return sum(count for name in ("count", "set_aside") if isinstance(count := facts.get(name), int))
 
 
 def _address(finding: Finding) -> str:

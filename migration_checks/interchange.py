@@ -11,6 +11,7 @@ from migration_checks.check import Finding, Location, Severity
 from migration_checks.errors import ConfigurationError
 from migration_checks.fields import Fields
 from migration_checks.graph import Revision
+from migration_checks.parts import PART_KEYS, part_document, part_from
 from migration_checks.report import FORMAT, THRESHOLDS, VERDICTS, Note, Report, Step
 from migration_checks.transition import Destination, Failure, Fate, Leg
 
@@ -18,7 +19,7 @@ REMEDY = "Give a file that `migration-checks verify --report json=FILE` of this 
 
 REPORT_KEYS = (
     "format", "verdict", "fail_on", "lineage", "server", "seed", "range",
-    "findings", "steps", "not_checked", "notes", "versions", "revisions",
+    "findings", "steps", "not_checked", "notes", "versions", "revisions", "part",
 )  # fmt: skip
 FINDING_KEYS = (
     "check", "name", "severity", "revision", "leg", "subject", "message", "evidence", "location", "waiver", "also_at",
@@ -40,6 +41,7 @@ def to_json(report: Report) -> str:
 
 def to_document(report: Report) -> dict[str, Any]:
     """`report` as the value that JSON is written from."""
+    part = {} if report.part is None else {"part": part_document(report.part, finding_document)}
     return {
         "format": FORMAT,
         "verdict": report.verdict,
@@ -54,6 +56,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "notes": [asdict(note) for note in report.notes],
         "versions": dict(sorted(report.versions.items())),
         "revisions": [revision_document(revision) for revision in report.chain],
+        **part,
     }
 
 
@@ -136,6 +139,7 @@ def _no_constant(name: str) -> None:
 
 
 def _report(table: Fields) -> Report:
+    part = table.child("part", PART_KEYS)
     server = table.required("server", table.child("server", ("version", "provider")))
     return Report(
         lineage=table.required("lineage", table.text("lineage")),
@@ -151,6 +155,7 @@ def _report(table: Fields) -> Report:
         notes=tuple(_note(each) for each in table.children("notes", NOTE_KEYS)),
         versions=table.pairs("versions"),
         chain=tuple(_revision(each) for each in table.children("revisions", REVISION_KEYS)),
+        part=None if part is None else part_from(part, FINDING_KEYS, _finding),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from migration_checks.diff import diff_catalogs
 from migration_checks.graph import Revision
@@ -19,7 +19,7 @@ class PartWalker(Walker):
     """Walks the revisions of its route that are not passed.
 
     What it passes is upgraded once, and topped up with the rows that a whole walk would put in there, so that the judged
-    revisions meet the same rows. An upgrade that fails on them is passed on empty tables, as a whole walk goes on.
+    revisions meet the same rows. Beside an upgrade that fails on them it steps as a whole walk does.
     """
 
     def _take(self, revision: Revision) -> Iterator[Transition]:
@@ -51,8 +51,10 @@ class PartWalker(Walker):
         self._give_way(revision, below)
         if revision.id in self.blocked:
             return
-        empty, built = self._without_rows(revision, below)
-        self.here = self.recovery.arrive(revision, empty, built)
+        below, built, _ = self.recovery.step_aside(revision.id, below.applied)
+        if revision.id in self.recovery.plain:
+            built = self.recovery.without_rows((*below.applied, revision.id))
+        self.here = self.recovery.arrive(revision, below, built)
         self.recovery.keep(self.here)
 
     def _foresee(self, revision: Revision, below: Place) -> None:
@@ -68,6 +70,11 @@ class PartWalker(Walker):
     def _keep_now_and_then(self, revision: Revision) -> None:
         steps = len(self.here.applied) - len(self.checkpoints.below(self.here.key).applied)
         number = self.route.revisions.index(revision) + 1
-        ahead = self.route.revisions[number : number + 1]
-        if steps >= STRIDE or (ahead and ahead[0].id not in self.route.passed):
+        following, next_but_one = (self.route.revisions[each : each + 1] for each in (number, number + 1))
+        if self._judges(following):
+            return  # with a copy just below it a revision would be tried out in ways in which a whole walk does not try it
+        if steps >= STRIDE or self._judges(next_but_one):
             self.recovery.keep(self.here)
+
+    def _judges(self, revisions: Sequence[Revision]) -> bool:
+        return any(revision.id not in self.route.passed for revision in revisions)

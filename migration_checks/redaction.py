@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from migration_checks.check import Finding
+from migration_checks.looks import Part
 from migration_checks.masking import masked
 from migration_checks.report import Report, Step
 from migration_checks.snapshot import Json
@@ -38,7 +39,13 @@ def redact(report: Report) -> Report:
         findings=tuple(_finding(finding) for finding in report.findings),
         steps=tuple(_step(step) for step in report.steps),
         not_checked=tuple(replace(note, reason=_opening(note.reason)) for note in report.not_checked),
+        part=None if report.part is None else _part(report.part),
     )
+
+
+def _part(part: Part) -> Part:
+    looks = (replace(look, said=tuple(map(_finding, look.said))) for look in part.looks)
+    return replace(part, looks=tuple(looks))
 
 
 def _finding(finding: Finding) -> Finding:

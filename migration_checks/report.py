@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from migration_checks.check import Finding, Location, Severity
 from migration_checks.graph import Revision
+from migration_checks.looks import Part
 from migration_checks.snapshot import Json
 from migration_checks.transition import Evidence, Failure, Fate, Leg, Transition
 
@@ -75,6 +76,7 @@ class Report:
     "" for everything. `findings` are sorted worst first, then along the chain, waived ones last; `steps` are in the order
     of the walk. `not_checked` lists what was left unchecked and why, `notes` what to know about waivers and the baseline.
     `chain` are the revisions that were to be walked, parents first, each with its place in the graph, title and file only.
+    `part` is there where this is only a part of a walk (--shard), which other reports make whole.
     """
 
     lineage: str
@@ -90,6 +92,7 @@ class Report:
     notes: tuple[Note, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     chain: tuple[Revision, ...] = ()
+    part: Part | None = None
 
     @property
     def nothing_to_walk(self) -> bool:
@@ -140,6 +143,7 @@ def build_report(
     not_checked: Iterable[Note] = (),
     notes: Iterable[Note] = (),
     chain: Iterable[Revision] = (),
+    part: Part | None = None,
 ) -> Report:
     """A Report of what was walked; `order` are the revisions, parents first, `findings` those that `waivers` went over.
 
@@ -162,6 +166,7 @@ def build_report(
         notes=tuple(dict.fromkeys(notes)),
         versions=versions(),
         chain=tuple(placed(revision, root) for revision in chain),
+        part=part,
     )
     if settings.redact:
         from migration_checks.redaction import redact

@@ -14,8 +14,9 @@ from migration_checks.database import Databases
 from migration_checks.environment import Environment
 from migration_checks.errors import ConfigurationError
 from migration_checks.extensions import MissingExtension
-from migration_checks.findings import judge
+from migration_checks.findings import fold, look
 from migration_checks.graph import Graph
+from migration_checks.jobs import walk_in_parts
 from migration_checks.leap import leap
 from migration_checks.moments import Moments
 from migration_checks.origin import Origin
@@ -26,6 +27,7 @@ from migration_checks.providers.ahead import Ahead
 from migration_checks.recovery import LostPlace, Recovery
 from migration_checks.report import Note, Progress, Report, build_report, empty_report
 from migration_checks.route import Route, plan
+from migration_checks.shards import part_of, part_report
 from migration_checks.since import difference, notes_on, route_since
 from migration_checks.trail import Place, Trail
 from migration_checks.transition import Leg, Transition
@@ -43,6 +45,8 @@ UNASKED = "It was asked nowhere: no place of the walk that it is for has all rel
 
 def verify(settings: Settings, *, progress: Callable[[Progress], None] | None = None) -> Report:
     """Walk and judge what `settings` name. Raises ToolkitError when the toolkit cannot do its job."""
+    if settings.jobs > 1 and settings.since is None and settings.shard is None:
+        return walk_in_parts(settings, verify, progress)
     provider, notes = _provider(settings), tuple[Note, ...]()
     while True:
         try:
@@ -82,19 +86,25 @@ def _verify_on(
         else:
             route = route_since(graph, found.changed)
             origin.start_below(environment, graph, route.start)
+        if settings.shard is not None:
+            route = part_of(route, *settings.shard)
         run = Run(settings, environment, origin, graph, route, progress, profile)
         since = datetime.now(UTC)
         transitions = tuple(run.legs())
         # A server by URL may have another clock; what it wrote is dated by that one.
         moments = Moments(since + run.clock, datetime.now(UTC) + run.clock)
     transitions = tuple(map(moments.transition, transitions))
-    judged = judge(transitions, CHECKS, only=settings.only, skip=settings.skip)
-    left_out = graph.by_id.keys() - {revision.id for revision in route.visited}
-    findings, notes = waive(settings, route.visited, tuple(map(moments.finding, judged)), left_out=left_out)
+    looks = tuple(look(transition, CHECKS) for transition in transitions)
+    judged = fold(looks, only=settings.only, skip=settings.skip)
+    part = None if settings.shard is None else part_report(settings, graph.revisions, looks, moments)
+    # A waiver may match in another part, so no part says of one that it matches nothing.
+    walked = route.visited if part is None else ()
+    left_out = graph.by_id.keys() - {revision.id for revision in walked}
+    findings, notes = waive(settings, route.revisions, tuple(map(moments.finding, judged)), left_out=left_out)
     if found is not None:
         notes = (*notes_on(found, graph), *notes)
     order = [revision.id for revision in graph.revisions]
-    return build_report(settings, server, order, transitions, findings, run.not_checked, (*known, *notes), route.visited)
+    return build_report(settings, server, order, transitions, findings, run.not_checked, (*known, *notes), route.visited, part)
 
 
 def _provider(settings: Settings) -> Provider:
@@ -133,6 +143,8 @@ class Run:
 
     def legs(self) -> Iterator[Transition]:
         """Every leg: those of each revision, DESCEND, and LEAP."""
+        if not self.route.visited and not self.route.descends:
+            return  # no revision falls to this part
         if not self.route.revisions:
             self.not_checked.append(Note(self.settings.lineage.name, "There is no revision to walk in the chosen range."))
             return
@@ -149,18 +161,17 @@ class Run:
                 trials=chosen(self.settings.trials, self.settings),
             )
             self.clock = bench.clock
-            smooth = True
-            for transition in walker.walk():
-                smooth = smooth and not (transition.leg is Leg.ASCEND and transition.failure is not None)
-                yield transition
+            yield from walker.walk()
             walked = bench.url
             unasked = bench.questions.unasked(place.snapshot.answers for place in walker.trail.places.values())
         self.not_checked += walker.notes
-        self.not_checked += [Note(name, UNASKED) for name in unasked]
         self.databases.drop(walked)
-        yield from self._leaps(checkpoints, walker, smooth)
+        if not self.route.descends:
+            return  # another part asks and leaps
+        self.not_checked += [Note(name, UNASKED) for name in unasked]
+        yield from self._leaps(checkpoints, walker, smooth=not (walker.emptied or walker.blocked))
 
-    def _leaps(self, checkpoints: Checkpoints, walker: Walker, smooth: bool) -> Iterator[Transition]:
+    def _leaps(self, checkpoints: Checkpoints, walker: Walker, *, smooth: bool) -> Iterator[Transition]:
         """LEAP from the start; and where that has no rows, from the first place that has, if every single step succeeded."""
         end = frozenset(revision.id for revision in (*self.route.before, *self.route.revisions))
         place = walker.trail.places.get(end)
