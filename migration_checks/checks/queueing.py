@@ -35,10 +35,14 @@ def _message(stall: Stall, seen: QueueEvidence) -> str:
 
 
 def _others(stall: Stall) -> str:
-    by_relation: dict[str, list[str]] = {}
+    """`readers and writers of a and b, and readers of c`."""
+    who: dict[str, list[str]] = {}
     for other in stall.beyond:
-        by_relation.setdefault(other.relation, []).append(f"{other.who}s")
-    return listing([f"{' and '.join(who)} of {relation}" for relation, who in by_relation.items()])
+        who.setdefault(other.relation, []).append(f"{other.who}s")
+    relations: dict[str, list[str]] = {}
+    for relation, kinds in who.items():
+        relations.setdefault(" and ".join(kinds), []).append(relation)
+    return ", and ".join(f"{kinds} of {listing(named)}" for kinds, named in relations.items())
 
 
 def _with_timeout(limited: Line) -> str:

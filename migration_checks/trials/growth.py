@@ -91,7 +91,8 @@ class GrowthTrial:
                 bed.note(f"Its growth trial has no result: {reason}.")
                 return None
             grown, at_rows = tuple(sorted(least.rows)), self.production.rows(table)
-            evidence = GrowthEvidence(table, grown, tuple(runs), at_rows, small=self.small, root=self.root)
+            why_not = {name: why for name, why in least.why_not.items() if name in wanted}
+            evidence = GrowthEvidence(table, grown, tuple(runs), at_rows, None, why_not, self.small, self.root)
             if evidence.idle:
                 return evidence
             again = zip(runs, sizes.times, strict=True)

@@ -30,11 +30,17 @@ class Grown:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How the clones of a column's values differ: by `span` for numbers (as text), by a mark of at most `room` characters."""
+    """How the clones of a column's values differ: by `span` (as text), by a mark, with at most `room` characters in all.
+
+    Integers get the numbers from `base` on, `count` for each clone, in the order that `ranks` (a table of ours) remembers.
+    """
 
     kind: str
     span: str = "1"
     room: int | None = None
+    ranks: str = ""
+    base: int = 0
+    count: int = 0
 
 
 def multiply(connection: Connection, wanted: Collection[str], times: int) -> Grown:
@@ -73,10 +79,10 @@ def _insert_all(connection: Connection, made: Plan, free: frozenset[Place], time
         with connection.transaction(force_rollback=times < 2):
             _sleep(connection)
             scales: dict[Place, Scale] = {}
-            for place in sorted(made.varied | free):
+            for number, place in enumerate(sorted(made.varied | free)):
                 name = place[0]
                 with suppress(NoRoom) if place in free else nullcontext():
-                    scales[place] = _scale(connection, made, place, max(times, 2))
+                    scales[place] = _scale(connection, made, place, number, max(times, 2))
             for name in made.tables:
                 _insert(connection, made, made.tables[name], scales, max(times, 2))
     except (psycopg.Error, NoRoom) as error:
@@ -106,7 +112,7 @@ def _insert(connection: Connection, made: Plan, table: Table, scales: Mapping[Pl
     listed = ", ".join(each.quoted for each in columns)
     statement = (
         f"INSERT INTO {table.name} ({listed}) OVERRIDING SYSTEM VALUE SELECT {', '.join(values)} "
-        f"FROM pg_catalog.generate_series(1, {times - 1}) AS i CROSS JOIN {table.name} AS r"
+        f"FROM pg_catalog.generate_series(1, {times - 1}) AS i CROSS JOIN {table.name} AS r{_joins(made, table, scales)}"
     )
     deferrable = any(each.deferrable for each in table.uniques)
     connection.execute((statement + ("" if deferrable else " ON CONFLICT DO NOTHING")).encode())
@@ -116,6 +122,17 @@ def _insert(connection: Connection, made: Plan, table: Table, scales: Mapping[Pl
             connection.execute(advance.replace("%", "%%").replace("%%s", "%s").encode(), [column.sequence.name])
 
 
+def _joins(made: Plan, table: Table, scales: Mapping[Place, Scale]) -> str:
+    """The ranks of a row's integers."""
+    roots = {each.number: scales.get(made.root(table, each.name)) for each in table.columns if not each.generated}
+    named = {each.number: each.quoted for each in table.columns}
+    return "".join(
+        f" LEFT JOIN {scale.ranks} AS k{number} ON k{number}.value = r.{named[number]}"
+        for number, scale in roots.items()
+        if scale is not None and scale.ranks
+    )
+
+
 def _value(made: Plan, table: Table, column: Column, scales: Mapping[Place, Scale]) -> str:
     """The value of a column in clone number i of the row r."""
     own = f"r.{column.quoted}"
@@ -123,7 +140,9 @@ def _value(made: Plan, table: Table, column: Column, scales: Mapping[Place, Scal
     if scale is None:
         return own
     mark = "'~' || i"
-    if scale.kind == "uuid":
+    if scale.ranks:
+        varied = f"k{column.number}.rank + {scale.base} + (i - 1)::bigint * {scale.count}"
+    elif scale.kind == "uuid":
         varied = f"pg_catalog.md5({own}::text || {mark})::uuid"
     elif scale.kind == "bytes":
         varied = f"{own} || pg_catalog.convert_to({mark}, 'UTF8')"
@@ -139,28 +158,42 @@ def _value(made: Plan, table: Table, column: Column, scales: Mapping[Place, Scal
     return f"({varied})::{column.formatted}"
 
 
-def _scale(connection: Connection, made: Plan, place: Place, times: int) -> Scale:
-    """How far the clones of a root column's values must be apart. Raises NoRoom."""
+def _scale(connection: Connection, made: Plan, place: Place, number: int, times: int) -> Scale:
+    """How the clones of a root column's values differ from them. Raises NoRoom."""
     table, name = place
-    owner = made.known[table]
-    column = owner.by_name[name]
+    column = made.known[table].by_name[name]
     kind = kind_of(column.type) or ""
+    if kind == "integer":
+        return _ranked(connection, table, column, number, times)
     if kind == "text":
         return Scale(kind, room=min((each for each in _rooms(made, place)), default=None))
     if kind in ("uuid", "bytes"):
         return Scale(kind)
-    ends = f"pg_catalog.max({column.quoted}) - pg_catalog.min({column.quoted})"
-    if kind == "moment":
-        ends = f"pg_catalog.max({column.quoted})::date - pg_catalog.min({column.quoted})::date"
+    own, finite = column.quoted, f"{column.quoted}::text NOT IN ('NaN', 'Infinity', '-Infinity', 'infinity', '-infinity')"
+    day = "::date" if kind == "moment" else ""
+    ends = f"pg_catalog.max({own}) FILTER (WHERE {finite}){day} - pg_catalog.min({own}) FILTER (WHERE {finite}){day}"
+    row = connection.execute(f"SELECT coalesce(pg_catalog.ceil(({ends})::numeric), 0) + 1 FROM {table}".encode()).fetchone()
+    return Scale(kind, str(row[0]) if row else "1")
+
+
+def _ranked(connection: Connection, table: str, column: Column, number: int, times: int) -> Scale:
+    """Integers go where there is room for all: into the widest gap, which nearly always is the one above the highest."""
+    ranks = f"pg_temp.migration_checks_ranks_{number}"
+    values = f"SELECT DISTINCT {column.quoted}::bigint AS value FROM {table} WHERE {column.quoted} IS NOT NULL"
+    query = f"SELECT value, pg_catalog.row_number() OVER (ORDER BY value) - 1 AS rank FROM ({values}) AS v"
+    connection.execute(f"CREATE TEMPORARY TABLE {ranks.removeprefix('pg_temp.')} ON COMMIT DROP AS {query}".encode())
+    connection.execute(f"ANALYZE {ranks}".encode())
+    limit = LIMITS[_base_name(column)]
+    gaps = f"SELECT value, coalesce(lead(value) OVER (ORDER BY value), {limit}) - value AS room FROM {ranks}"
+    # The difference of two bigints may be more than a bigint.
+    gaps = gaps.replace(" - value AS", "::numeric - value AS")
     row = connection.execute(
-        f"SELECT coalesce(pg_catalog.ceil(({ends})::numeric), 0) + 1, max({column.quoted})::text FROM {table}".encode()
+        f"SELECT value, room FROM ({gaps}) AS g ORDER BY room DESC, value DESC LIMIT 1".encode()
     ).fetchone()
-    assert row is not None
-    span, highest = row
-    limit = LIMITS.get(_base_name(column))
-    if limit is not None and highest is not None and int(highest) + times * int(span) > limit:
-        raise NoRoom(f"{table}.{name} has no room for as many more values")
-    return Scale(kind, str(span))
+    count = _count(connection, ranks)
+    if row is not None and int(row[1]) <= times * count:
+        raise NoRoom(f"{column.name} has no room for as many more values")
+    return Scale("integer", ranks=ranks, base=int(row[0]) + 1 if row else 1, count=count)
 
 
 def _rooms(made: Plan, place: Place) -> list[int]:

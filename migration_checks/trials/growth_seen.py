@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -67,7 +67,7 @@ class GrowthEvidence:
     """A step at several sizes, the smallest first, all of `table` which was grown with the others of `grown`.
 
     `at_rows` is how many rows `table` has in production, None where nobody said; up to `small` rows are nothing to worry
-    about. Paths are told from `root` on. `reason` says why there are no sizes.
+    about. Paths are told from `root` on. `reason` says why there are no sizes, `not_grown` why a table stayed as it was.
     """
 
     table: str | None = None
@@ -75,6 +75,7 @@ class GrowthEvidence:
     runs: tuple[Run, ...] = ()
     at_rows: int | None = None
     reason: str | None = None
+    not_grown: Mapping[str, str] = field(default_factory=dict)
     small: int = 0
     root: Path = Path()
 
@@ -172,6 +173,8 @@ class GrowthEvidence:
             "touches_more_rows": not self.idle if self.runs else None,
             "at_rows": self.at_rows,
         }
+        if self.not_grown:
+            facts["not_grown"] = [{"table": name, "reason": why} for name, why in sorted(self.not_grown.items())]
         if self.reason is not None:
             facts["reason"] = self.reason
         if self.repeated:

@@ -63,8 +63,9 @@ class QueueTrial:
 def _groups(bed: Bed, relations: tuple[Relation, ...]) -> tuple[tuple[Relation, ...], ...]:
     """Who reads what: a reader for each relation that the step names, and one for all others."""
     texts = [each.sql.lower() for each in bed.ascend.statements]
-    named = [each for each in relations if any(mentions(text, bare(each.name).lower()) for text in texts)][:MOST_READERS]
-    rest = tuple(each for each in relations if each not in named)
+    roots = [each for each in relations if not each.partition]
+    named = [each for each in roots if any(mentions(text, bare(each.name).lower()) for text in texts)][:MOST_READERS]
+    rest = tuple(each for each in roots if each not in named)
     return (*((each,) for each in named), *((rest,) if rest else ()))
 
 

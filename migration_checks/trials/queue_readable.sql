@@ -1,5 +1,5 @@
 -- Every relation of the user that others can read, and whether they can write to it; partitions are read through their root.
-SELECT c.oid::bigint, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind IN ('r', 'p')
+SELECT c.oid::bigint, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind IN ('r', 'p'), c.relispartition
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from migration_checks.lineage import Contract
@@ -110,7 +110,7 @@ class Exchange:
         subject, columns = self.subject, self._columns
         whole = subject.update(subject.settable, None)
         if (refused := self._refused(whole)) is not None:
-            yield from self._by_column(columns, lambda name: subject.update([columns[name]], None), whole, refused)
+            yield from self._by_column(list(columns), lambda name: subject.update([columns[name]], None), whole, refused)
         whole = subject.typed(subject.settable)
         if (refused := self._refused(whole)) is not None:
             known = dict(self.lost)
@@ -128,14 +128,18 @@ class Exchange:
                 names = [each.quoted for each in subject.key]
                 yield self._refusal(find, refused, self._name(names[0]) if len(names) == 1 else subject.name)
                 return
-        yield from self._update(row)
+        faulty = dict(self.lost)
+        for refusal, name, why in self._update(row):
+            faulty |= {name: why} if name else {}
+            yield refusal
         delete = subject.delete(row)
         if (refused := self._refused(delete)) is not None:
             yield self._refusal(delete, refused)
-        yield from self._insert(subject.required, row)
-        yield from self._insert(subject.settable, row)
+        yield from self._insert(subject.required, row, faulty)
+        yield from self._insert(subject.settable, row, faulty)
 
-    def _update(self, row: Row) -> Iterator[Refusal]:
+    def _update(self, row: Row) -> Iterator[tuple[Refusal, str, Refused]]:
+        """Refusals of an UPDATE of this row, each with the column that it fails on alone ("" for the whole) and why."""
         subject, columns = self.subject, self._columns
         left = [each for each in subject.settable if each.quoted not in self.lost]
         if not left or subject.update(subject.settable, row) not in self.accepted:
@@ -143,37 +147,46 @@ class Exchange:
         whole = subject.update(left, row)
         if (refused := self._heard(whole)) is not None:
             names = [each.quoted for each in left]
-            known = dict(self.lost)
-            yield from self._by_column(names, lambda name: subject.update([columns[name]], row), whole, refused)
-            self.lost = known
+            yield from self._each(names, lambda name: subject.update([columns[name]], row), whole, refused)
 
-    def _insert(self, columns: Sequence[Column], row: Row) -> Iterator[Refusal]:
-        """An INSERT that names columns which are lost fails on each of them; the rest of it is said without them."""
+    def _insert(self, columns: Sequence[Column], row: Row, faulty: Mapping[str, Refused]) -> Iterator[Refusal]:
+        """An INSERT that names columns which are known to be refused fails on each of them; the rest is said without them."""
         whole = self.subject.insert(columns, row)
         refused = self._refused(whole)
         if refused is None:
             return
-        lost = [each for each in columns if each.quoted in self.lost]
-        for each in lost:
-            yield self._refusal(whole, self.lost[each.quoted], self._name(each.quoted))
-        if lost:
-            refused = self._heard(self.subject.insert([each for each in columns if each not in lost], row))
+        known = [each for each in columns if each.quoted in faulty]
+        for each in known:
+            why = faulty[each.quoted]
+            yield self._refusal(whole, why, self._name(each.quoted) if why.constraint is None else None)
+        if any(each in self.subject.required for each in known):
+            return
+        if known:
+            refused = self._heard(self.subject.insert([each for each in columns if each not in known], row))
         if refused is not None:
             yield self._refusal(whole, refused)
 
     def _by_column(
         self, names: Sequence[str], phrase: Callable[[str], Phrase], whole: Phrase | None, refused: Refused
     ) -> Iterator[Refusal]:
+        """The columns that a statement fails on, which are lost from then on."""
+        for refusal, name, why in self._each(names, phrase, whole, refused):
+            if name:
+                self.lost[name] = why
+            yield refusal
+
+    def _each(
+        self, names: Sequence[str], phrase: Callable[[str], Phrase], whole: Phrase | None, refused: Refused
+    ) -> Iterator[tuple[Refusal, str, Refused]]:
         """The columns that a statement fails on; `whole` stands for them where it fails on none of them alone."""
         found = False
         for name in names:
             alone = phrase(name)
             if (why := self._refused(alone)) is not None:
                 found = True
-                self.lost[name] = why
-                yield self._refusal(alone, why, self._name(name) if why.constraint is None else None)
+                yield self._refusal(alone, why, self._name(name) if why.constraint is None else None), name, why
         if not found and whole is not None:
-            yield self._refusal(whole, refused)
+            yield self._refusal(whole, refused), "", refused
 
     @property
     def _columns(self) -> dict[str, Column]:
@@ -194,6 +207,8 @@ class Exchange:
     def _blamed(self, refused: Refused) -> str:
         """What the server's diagnostics name, spelled as the catalog spells it: a constraint, a column, or the table."""
         table = spelled(self.catalog, "table", "", refused.schema, refused.table) or self.subject.name
+        if self.subject.table is not None and table in (each.name for each in self.subject.table.leaves):
+            table = self.subject.name
         if refused.constraint is not None:
             return spelled(self.catalog, "constraint", table, refused.constraint) or table
         return spelled(self.catalog, "column", table, refused.column) or table

@@ -24,11 +24,15 @@ Source: table 13.2, https://www.postgresql.org/docs/current/explicit-locking.htm
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A relation that others can read: its qualified, quoted name; `writable` for tables, which others can write too."""
+    """A relation that others can read: its qualified, quoted name; `writable` for tables, which others can write too.
+
+    A `partition` is read through its root.
+    """
 
     oid: int
     name: str
     writable: bool
+    partition: bool = False
 
 
 @dataclass(frozen=True, slots=True)
