@@ -4,9 +4,9 @@ It runs as a script of its own (`python -I -S guard.py`), so it imports nothing 
 one end of a pipe; when that end closes or speaks, for whatever reason (a normal end, an exception, SIGKILL), the guard
 stops the server and removes the directory. One way out for all endings is easier to trust than one for each.
 
-    stdin   one line of JSON: base, user, server, programs, root, copy, initdb, settings, environment, patience, farewell;
-            later a second line, or the end of file, as the cue to leave
-    stdout  one line of JSON: {"directory": ...} when the server accepts connections, or {"error": ...}
+    stdin   one line of JSON: base, user, server, programs, root, copy, initdb, clone, settings, environment, patience,
+            farewell; later "again" to stop the server at once and start it, another line, or the end of file, to leave
+    stdout  one line of JSON: {"directory": ...} when the server accepts connections (again), or {"error": ...}
 
 Should the guard itself be killed, Linux ends the server with it (PR_SET_PDEATHSIG), and the next start of the toolkit by
 the same user finds the directory's lock free and sweeps it.
@@ -36,6 +36,7 @@ LOCK = "lock"
 DATA = "data"
 LOG = "server.log"
 PORT = 5432
+AGAIN = b"again\n"
 
 _POLL = 0.005
 _ASKER_POLL = 0.5  # only for an asker that died while a fork of it holds the pipe open
@@ -152,6 +153,7 @@ class Guard:
         self.directory: Path | None = None
         self.server: subprocess.Popen[bytes] | None = None
         self.bidden = False
+        self.command: list[str] = []
 
     def run(self) -> None:
         """Start what was ordered, say so, wait for the asker to leave, and clean up."""
@@ -175,12 +177,44 @@ class Guard:
     def _start(self, directory: Path) -> None:
         programs = self._programs(directory)
         data = str(directory / DATA)
-        self._run(directory, [str(programs / "initdb"), "-D", data, *self.order["initdb"]])
+        if self.order["clone"]:
+            self._copy_data(directory, **self.order["clone"])
+        else:
+            self._run(directory, [str(programs / "initdb"), "-D", data, *self.order["initdb"]])
         settings = [f"unix_socket_directories={directory}", *self.order["settings"]]
-        self.server = self._spawn(
-            directory, [str(programs / "postgres"), "-D", data, *(f"-c{setting}" for setting in settings)]
-        )
+        self.command = [str(programs / "postgres"), "-D", data, *(f"-c{setting}" for setting in settings)]
+        self.server = self._spawn(directory, self.command)
         self._await_ready(directory, self.server)
+
+    def _copy_data(self, directory: Path, source: str, skip: list[str], wal: list[str]) -> None:
+        """Copy another server's files as they are, but the databases to `skip` and write-ahead log that is not in `wal`."""
+
+        def left_out(folder: str, names: list[str]) -> set[str]:
+            place = os.path.relpath(folder, source)
+            if place == "base":
+                return {name for name in names if name in skip}
+            if place == "pg_wal":
+                return {name for name in names if len(name) == 24 and name not in wal}
+            return {name for name in names if name in ("postmaster.pid", "postmaster.opts")} if place == "." else set()
+
+        shutil.copytree(source, directory / DATA, ignore=left_out)
+        if self.user:
+            for folder, folders, names in os.walk(directory / DATA):
+                for name in (*folders, *names):
+                    os.chown(os.path.join(folder, name), self.user["uid"], self.user["gid"])
+            os.chown(directory / DATA, self.user["uid"], self.user["gid"])
+
+    def _again(self) -> None:
+        """Stop the server as a crash would, and start it: it recovers by its log."""
+        assert self.server is not None
+        assert self.directory is not None
+        self.server.send_signal(signal.SIGQUIT)
+        self.server.wait()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.directory / DATA / "postmaster.pid")  # its last line would still say that it is ready
+        self.server = self._spawn(self.directory, self.command)
+        self._await_ready(self.directory, self.server)
+        _say({"directory": str(self.directory)})
 
     def _programs(self, directory: Path) -> Path:
         """The folder of the programs; in a private tree of links (else copies) where their user could not reach them."""
@@ -240,7 +274,11 @@ class Guard:
         """Whether the asker said so, closed the pipe, or died while a fork of it still holds the pipe open."""
         readable, _, _ = select.select([0], [], [], seconds)
         if readable:
-            self.bidden = bool(os.read(0, 1))
+            word = os.read(0, 64)
+            if word == AGAIN:
+                self._again()
+                return False
+            self.bidden = bool(word)
             return True
         return os.getppid() != self.asker
 

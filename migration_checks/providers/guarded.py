@@ -29,7 +29,7 @@ class Order:
     `programs` is the folder of initdb and postgres (None: a directory without a server); `parts` are the files and folders
     below `root` that are copied together where the server's user cannot reach them. `farewell` is a command
     that is run, with the directory as its last argument, when the asker dies. `runs_programs` asks for a folder in which
-    programs may be run.
+    programs may be run. `clone` names the files of another server to begin with, instead of what initdb makes.
     """
 
     programs: Path | None = None
@@ -40,12 +40,27 @@ class Order:
     environment: Mapping[str, str] = field(default_factory=dict)
     farewell: Sequence[str] = ()
     runs_programs: bool = False
+    clone: Mapping[str, Any] | None = None
 
     def is_hidden(self, user: User | None) -> bool:
         """Whether the programs lie where the server's user cannot run them, such as a virtualenv below /root."""
-        if user is None or self.programs is None:
+        if user is None or self.programs is None or self.clone is not None:  # whose programs run already
             return False
         return not all(is_open(self.programs / name) for name in ("initdb", "postgres"))
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A directory with its guard; `stop_and_start` crashes the server in it and waits until it has recovered."""
+
+    directory: Path
+    process: subprocess.Popen[bytes]
+
+    def stop_and_start(self) -> None:
+        """Raises ProviderError when the server does not come back."""
+        assert self.process.stdin is not None
+        os.write(self.process.stdin.fileno(), guard.AGAIN)
+        _answer(self.process)
 
 
 @contextlib.contextmanager
@@ -54,6 +69,13 @@ def guarded(order: Order) -> Iterator[Path]:
 
     Raises ProviderError when the server does not come up. Nothing is left after the block, whatever ended it.
     """
+    with guarding(order) as held:
+        yield held.directory
+
+
+@contextlib.contextmanager
+def guarding(order: Order) -> Iterator[Guarded]:
+    """The same, with the guard in hand."""
     user = server_user()
     base = base_directory(user, runs_programs=order.runs_programs or order.is_hidden(user))
     sweep()
@@ -67,7 +89,7 @@ def guarded(order: Order) -> Iterator[Path]:
     try:
         directory = _ask(process, _wire(order, base, user))
         with _told_of_a_full_disk(directory):
-            yield directory
+            yield Guarded(directory, process)
     finally:
         _release(process)
 
@@ -104,6 +126,7 @@ def _wire(order: Order, base: Path, user: User | None) -> dict[str, Any]:
         "root": str(order.root),
         "copy": [str(part.relative_to(order.root)) for part in order.parts] if hidden else [],
         "initdb": list(order.initdb),
+        "clone": None if order.clone is None else dict(order.clone),
         "settings": list(order.settings),
         "environment": dict(order.environment),
         "farewell": list(order.farewell),
@@ -113,10 +136,14 @@ def _wire(order: Order, base: Path, user: User | None) -> dict[str, Any]:
 
 def _ask(process: subprocess.Popen[bytes], wire: dict[str, Any]) -> Path:
     assert process.stdin is not None
-    assert process.stdout is not None
     with contextlib.suppress(BrokenPipeError):
         process.stdin.write(json.dumps(wire).encode() + b"\n")
         process.stdin.flush()
+    return _answer(process)
+
+
+def _answer(process: subprocess.Popen[bytes]) -> Path:
+    assert process.stdout is not None
     line = process.stdout.readline()
     answer: dict[str, str] = json.loads(line) if line else {"error": "the process that guards it ended without a word"}
     if "error" in answer:

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 
 from migration_checks.config import Settings
+from migration_checks.database import Databases
+from migration_checks.errors import ProviderError
+from migration_checks.providers.twin import twin
+from migration_checks.report import Note
 from migration_checks.transition import Leg, Transition
-from migration_checks.trials.deaths import BACKEND, CLIENT, Death, takes_several_transactions
+from migration_checks.trials.deaths import BACKEND, CLIENT, SERVER, Death, takes_several_transactions
 from migration_checks.trials.direction import Direction, chosen
 from migration_checks.trials.lab import Bed
 from migration_checks.trials.seen import Crashes, Died
 
 MOST = 24
 """Places at which a step is killed; of more, so many are taken at even distances."""
+ON_THIS_MACHINE = ("embedded", "local")
 FEW = 3
 """Places for the deaths that take long: of a client, which has to be started again, and of a server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One kind of death, and the direction in which it is tried: on the server of the walk, or on one that may be stopped."""
+
+    kind: str
+    direction: Direction
+    stop: Callable[[], None] | None = None
 
 
 class CrashTrial:
@@ -26,41 +41,71 @@ class CrashTrial:
     def run(self, bed: Bed) -> Iterator[Transition]:
         """One leg a direction; what could not be tried is noted."""
         with ExitStack() as stack:
-            up = Direction(bed, Leg.ASCEND, bed.url)
-            yield from _legs(up, stack)
-            if bed.undo is not None and bed.undo.failure is None and up.goal is not None:
-                # From the goal's own database, whose rows are those that the upgrade made of the ones below.
-                yield from _legs(Direction(bed, Leg.UNDO, up.goal.url), stack)
+            upward = _ways(bed, stack)
+            yield from _legs(upward, stack)
+            if bed.undo is not None and bed.undo.failure is None:
+                # Of the goal's own database, whose rows are those that the upgrade made of the ones below.
+                down = [replace(each, direction=each.direction.back()) for each in upward if each.direction.goal is not None]
+                yield from _legs(down, stack)
 
 
-def _legs(direction: Direction, stack: ExitStack) -> Iterator[Transition]:
-    if direction.reach(stack):
-        deaths = tuple(_deaths(direction))
-        seen = Crashes(direction.word, len(direction.statements), deaths, (BACKEND, CLIENT))
+def _ways(bed: Bed, stack: ExitStack) -> list[Way]:
+    """Every kind of death that can be tried here; what cannot is noted."""
+    here = Direction(bed, Leg.ASCEND, bed.url)
+    ways = [Way(BACKEND, here), Way(CLIENT, here)]
+    server = bed.databases.server
+    if not server.throwaway or server.provider not in ON_THIS_MACHINE:
+        bed.notes.append(
+            Note("server", f"No step was killed by stopping the server: the toolkit did not start it ({server.provider}).")
+        )
+        return ways
+    try:
+        other = stack.enter_context(twin(server, bed.url))
+    except ProviderError as error:
+        bed.note(f"It was not killed by stopping the server: {error.message.rstrip('.')}.")
+        return ways
+    databases = stack.enter_context(Databases(other.server))
+    apart = replace(bed, url=other.url, databases=databases)
+    return [*ways, Way(SERVER, Direction(apart, Leg.ASCEND, other.url, crashes=True), other.stop_and_start)]
+
+
+def _legs(ways: Sequence[Way], stack: ExitStack) -> Iterator[Transition]:
+    reached: dict[int, bool] = {}
+    for each in ways:
+        if id(each.direction) not in reached:
+            reached[id(each.direction)] = each.direction.reach(stack)
+    tried = [each for each in ways if reached[id(each.direction)]]
+    if tried and tried[0].direction is ways[0].direction:
+        deaths = tuple(death for way in tried for death in _deaths(way))
+        direction = tried[0].direction
+        seen = Crashes(direction.word, len(direction.statements), deaths, tuple(each.kind for each in tried))
         yield direction.handed_on(Leg.CRASH, seen, deaths)
 
 
-def _deaths(direction: Direction) -> Iterator[Died]:
-    """Kill at every place that is chosen, in every way that there is."""
+def _deaths(way: Way) -> Iterator[Died]:
+    """Kill at every place that is chosen: all of them where that is quick."""
+    direction, quick = way.direction, way.kind == BACKEND
     total = len(direction.statements) + 1
-    places, few = chosen(total, MOST), chosen(total, FEW)
-    if len(places) < total:
+    places = chosen(total, MOST if quick else FEW)
+    if quick and len(places) < total:
         direction.bed.note(f"Of {total:,} places where its {direction.word} can die, {len(places)} were tried.")
-    within = [number for number, each in enumerate(direction.statements, 1) if takes_several_transactions(each)]
-    for kind in (BACKEND, CLIENT):
-        for at in places if kind == BACKEND else few:
-            yield from _die(direction, at, kind, within=False)
-        for at in within:
-            yield from _die(direction, at, kind, within=True)
+    for at in places:
+        yield from _die(way, at, within=False)
+    for at, each in enumerate(direction.statements, 1):
+        if takes_several_transactions(each):
+            yield from _die(way, at, within=True)
 
 
-def _die(direction: Direction, at: int, kind: str, *, within: bool) -> Iterator[Died]:
+def _die(way: Way, at: int, *, within: bool) -> Iterator[Died]:
     """Kill on a copy; nothing where the step did not come to that place."""
-    with direction.fresh("crash") as bench:
-        death = Death(bench.url, at, kind, within)
-        outcome, window = direction.run(bench, death)
+    with way.direction.fresh("crash") as bench:
+        death = Death(bench.url, at, way.kind, within, way.stop)
+        outcome, window = way.direction.run(bench, death)
+        if way.kind == SERVER:
+            bench.leave()
+            bench.enter()
         if death.met:
-            yield direction.died(bench, at, kind, outcome, window, within=within)
+            yield way.direction.died(bench, at, way.kind, outcome, window, within=within)
 
 
 def trial(settings: Settings) -> CrashTrial:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from migration_checks.bench import Bench, Window
+from migration_checks.database import OWN_SCHEMA
 from migration_checks.environment import Outcome
 from migration_checks.interruption import Interruption
 from migration_checks.snapshot import Snapshot
@@ -18,12 +19,16 @@ from migration_checks.trials.standing import Goal, differences, from_goal
 
 
 class Direction:
-    """A step of a bed, upward or downward, from a database to which nobody is connected."""
+    """A step of a bed, upward or downward, from a database to which nobody is connected.
 
-    def __init__(self, bed: Bed, leg: Leg, start: str) -> None:
+    `crashes`: its server will, and what is kept for comparisons must outlive that.
+    """
+
+    def __init__(self, bed: Bed, leg: Leg, start: str, *, crashes: bool = False) -> None:
         self.bed = bed
         self.leg = leg
         self.start = start
+        self.crashes = crashes
         self.databases = bed.databases
         self.goal: Goal | None = None
         self.statements: tuple[Statement, ...] = ()
@@ -32,6 +37,11 @@ class Direction:
     @property
     def word(self) -> str:
         return "upgrade" if self.leg.upward else "downgrade"
+
+    def back(self) -> Direction:
+        """The way down from where this one leads."""
+        assert self.goal is not None
+        return Direction(self.bed, Leg.UNDO, self.goal.url, crashes=self.crashes)
 
     # One undisturbed run.
 
@@ -43,6 +53,8 @@ class Direction:
             before = bench.snapshot(None, bench.heads, keep=True, asked=())
             outcome, window = bench.step(self.leg, self.bed.revision.id)
             after = bench.snapshot(None, outcome.heads, keep=True, asked=())
+            if self.crashes:
+                _logged(bench)
         if outcome.failure is not None or outcome.heads != outcome.expected_heads:
             if not in_each_others_way(self.databases, outcome.failure):
                 self.bed.note(f"It was not disturbed: on a copy its {self.word} does not succeed.")
@@ -143,6 +155,19 @@ class Direction:
         if bad is not None and bad.path is not None and bad.line is not None:
             return replace(made, location=(bad.path, bad.line))
         return replace(made, location=where.location)
+
+
+def _logged(bench: Bench) -> None:
+    """Let mirrors be written ahead: a server that recovers empties unlogged tables."""
+    found = bench.connection.execute(_UNLOGGED, (OWN_SCHEMA,)).fetchall()
+    for (relation,) in found:
+        bench.connection.execute(f"ALTER TABLE {relation} SET LOGGED".encode())
+
+
+_UNLOGGED = """
+SELECT oid::regclass::text FROM pg_class
+WHERE relnamespace = to_regnamespace(%s) AND relpersistence = 'u' AND relkind = 'r'
+"""
 
 
 def chosen(places: int, most: int) -> tuple[int, ...]:
