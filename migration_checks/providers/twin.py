@@ -45,12 +45,13 @@ def twin(server: Server, url: str) -> Iterator[Twin]:
 
     Raises ProviderError where there can be none: the files are out of reach, or others write to the server meanwhile.
     """
-    with translated("Copying the server"), connect(server.url) as connection, ExitStack() as stack:
-        held = _copied(connection, database_name(url), stack)
-        place = socket_url(held.directory)
-        with connect(place) as inside:
-            rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-            inside.execute(rename.format(sql.Identifier(database_name(url)), sql.Identifier(PLACE)))
+    with ExitStack() as stack:
+        with translated("Copying the server"), connect(server.url) as connection:
+            held = _copied(connection, database_name(url), stack)
+            place = socket_url(held.directory)
+            with connect(place) as inside:
+                rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+                inside.execute(rename.format(sql.Identifier(database_name(url)), sql.Identifier(PLACE)))
         copy = Server(place, server.version, server.provider)
         yield Twin(copy, with_database(place, PLACE), held.stop_and_start)
 

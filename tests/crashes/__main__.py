@@ -11,7 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from migration_checks.providers import EmbeddedProvider
+from tests.crashes.deaths import ROOT, chains, kill_everywhere, read
 from tests.crashes.killed import WAYS, Killed, kill_many
+from tests.crashes.page import reliability
+
+PAGE = ROOT / "docs" / "reliability.md"
 
 
 def main() -> int:
@@ -24,8 +28,37 @@ def main() -> int:
     killed.add_argument("--minutes", type=float, default=600.0, help="start no run after this time")
     killed.add_argument("--log", type=Path, help="where each run is written as a line of JSON")
     killed.add_argument("options", nargs="*", help="further options of verify, after --")
+    deaths = commands.add_parser("deaths", help="kill every step of every chain in every way")
+    deaths.add_argument("--minutes", type=float, default=600.0, help="start no chain after this time")
+    deaths.add_argument(
+        "--log", type=Path, required=True, help="a line of JSON a chain; chains that are in it are not run again"
+    )
+    deaths.add_argument("--only", default="", help="chains with this in their name")
+    page = commands.add_parser("page", help="write docs/reliability.md from the two logs")
+    page.add_argument("--deaths", type=Path, required=True)
+    page.add_argument("--killed", type=Path, required=True)
     arguments = parser.parse_args()
-    return _killed(arguments)
+    return {"killed": _killed, "deaths": _deaths, "page": _page}[arguments.command](arguments)
+
+
+def _deaths(arguments: argparse.Namespace) -> int:
+    until = time.monotonic() + 60 * arguments.minutes
+    known = {each["chain"] for each in read(arguments.log)}
+    for name, lineage in chains():
+        if name in known or arguments.only not in name:
+            continue
+        if time.monotonic() > until:
+            break
+        result = kill_everywhere(name, lineage)
+        with arguments.log.open("a") as log:
+            log.write(json.dumps(result) + "\n")
+        print(f"{name}: {len(result.get('deaths', []))} deaths, found {result.get('found')}", file=sys.stderr, flush=True)
+    return 0
+
+
+def _page(arguments: argparse.Namespace) -> int:
+    PAGE.write_text(reliability(read(arguments.deaths), read(arguments.killed), len(list(chains()))))
+    return 0
 
 
 def _killed(arguments: argparse.Namespace) -> int:
