@@ -30,9 +30,7 @@ def main() -> int:
     killed.add_argument("options", nargs="*", help="further options of verify, after --")
     deaths = commands.add_parser("deaths", help="kill every step of every chain in every way")
     deaths.add_argument("--minutes", type=float, default=600.0, help="start no chain after this time")
-    deaths.add_argument(
-        "--log", type=Path, required=True, help="a line of JSON a chain; chains that are in it are not run again"
-    )
+    deaths.add_argument("--log", type=Path, required=True, help="a line of JSON a chain; those in it are not run again")
     deaths.add_argument("--only", default="", help="chains with this in their name")
     page = commands.add_parser("page", help="write docs/reliability.md from the two logs")
     page.add_argument("--deaths", type=Path, required=True)
