@@ -29,5 +29,6 @@ def _spared(table: TableChange, apart: TableChange | None, filled: Collection[st
         if f"{table.table}.{column.column}" in filled:
             columns.append(column)
         elif column.column in known:
-            columns.append(known[column.column])
+            judged = known[column.column]
+            columns.append(replace(judged, set_aside=max(column.changed - judged.changed, 0)))
     return replace(table, columns=tuple(columns))

@@ -132,7 +132,8 @@ class ColumnChange:
 
     `changed` counts values that differ in meaning, `represented` those that are equal but written differently (1.0 and
     1.00), `nulled` those of `changed` that became NULL, `filled` those that were NULL. `volatile` counts those of `changed`
-    that only the moment or chance of the run explains (a timestamp within the leg, a fresh uuid).
+    that only the moment or chance of the run explains (a timestamp within the leg, a fresh uuid). `set_aside` are further ones
+    that differ in rows which the walk made contradictory, so that they prove nothing.
     `column` is the name in the later snapshot, `column_before` in the earlier one.
     """
 
@@ -144,6 +145,7 @@ class ColumnChange:
     filled: int = 0
     volatile: int = 0
     samples: tuple[ValueSample, ...] = ()
+    set_aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ def _row_facts(table: TableChange, count: int, difference: str) -> dict[str, Jso
 
 def _value_facts(table: TableChange, column: ColumnChange, count: int, difference: str) -> dict[str, Json]:
     facts: dict[str, Json] = {"difference": difference, "count": count, "compared": table.rows_compared}
-    for name in ("nulled", "filled", "volatile", "represented"):
+    for name in ("nulled", "filled", "volatile", "represented", "set_aside"):
         if number := getattr(column, name):
             facts[name] = number
     if column.samples:

@@ -36,7 +36,7 @@ def test_a_difference_that_other_rows_show_counts_by_those() -> None:
     """Half of the rows are set aside, so the count is that of the other half."""
     result = spared(Changes(tables=(TABLE,)), changes(ColumnChange("price", "price", 12)), {"public.items.cents"})
 
-    assert [12, 30] == [column.changed for column in result.tables[0].columns]
+    assert [(12, 21), (30, 0)] == [(column.changed, column.set_aside) for column in result.tables[0].columns]
 
 
 def test_a_table_that_differs_no_more_shows_nothing() -> None:

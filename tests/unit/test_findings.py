@@ -95,6 +95,20 @@ class TestFolding:
             ("MC304", "descend b", "public.items.note", ("descend a",)),
         ]
 
+    def test_rows_that_were_set_aside_above_are_no_more_below(self) -> None:
+        """The walk put values into some rows higher up, where they prove nothing; further down they are rows like any other."""
+        walk = (
+            undo("c", residue=residue(values(changed=10, set_aside=90))),
+            down("c", "c", "b", residue=residue(values(changed=10, set_aside=90))),
+            down("b", "b", "a", residue=residue(values(changed=60, set_aside=40))),
+            down("a", "a", "0", residue=residue(values(changed=101))),
+        )
+
+        assert judged(*walk) == [
+            ("MC304", "undo c", "public.items.note", ("descend c", "descend b")),
+            ("MC304", "descend a", "public.items.note", ()),
+        ]
+
     def test_two_faults_together_explain_their_sum(self) -> None:
         """Fifty values lost by one downgrade and fifty by the next make a hundred at the lower place, and no third fault."""
         walk = (
