@@ -86,6 +86,8 @@ class Bench:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if kind is not None and not issubclass(kind, Exception):
+            self.environment.abandon()  # interrupted, perhaps in the middle of a step that nobody waits for any more
         self.leave()
 
     def leave(self) -> None:

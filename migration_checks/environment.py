@@ -174,6 +174,12 @@ class Environment:
         self._url = None
         self._release()
 
+    def abandon(self) -> None:
+        """Let go of the database at once, whatever env.py is doing there: its process is ended."""
+        self._discard()
+        self._url = None
+        self._release()
+
     def _release(self) -> None:
         if self._control is not None:
             self._control.close()
