@@ -2,4 +2,5 @@
 
 python -m tests.matrix                  the whole matrix, written to docs/mutation-matrix.md
 python -m tests.matrix --healthy 300    so many random healthy chains
+python -m tests.matrix --healthy 300 --only 12 60    just these of them, once more
 """
