@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
 from migration_checks.snapshot import Json
 
 # Controls and line ends, formats (bidirectional marks, zero-width characters, tags), surrogates, private and unassigned:
 # what a terminal obeys, what reorders or hides its neighbours, and what has no shape to show.
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+PILED = frozenset({"Mn", "Me"})
+PILE = 4
+"""Combining marks on one character; no script puts more there, and a pile of hundreds covers the lines around it."""
 SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 WIDTH = 80
 
@@ -17,7 +21,15 @@ def visible(text: str) -> str:
     """`text` on one line, each hidden character as an escape."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escape(character) if unicodedata.category(character) in HIDDEN else character for character in text)
+    return "".join(_visible(text))
+
+
+def _visible(text: str) -> Iterator[str]:
+    pile = 0
+    for character in text:
+        category = unicodedata.category(character)
+        pile = pile + 1 if category in PILED else 0
+        yield _escape(character) if category in HIDDEN or pile > PILE else character
 
 
 def lines(text: str) -> list[str]:

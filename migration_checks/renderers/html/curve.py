@@ -12,7 +12,7 @@ from migration_checks.renderers.html.units import big, duration
 from migration_checks.report import Step
 
 HEIGHT = 280
-LEFT, RIGHT, TOP, BOTTOM = 13.0, 97.0, 16, HEIGHT - 40
+LEFT, RIGHT, TOP, BOTTOM = 16.0, 97.0, 16, HEIGHT - 40
 """The plotting area: percent of the width, and pixels from the top."""
 MOST = 12
 

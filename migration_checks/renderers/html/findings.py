@@ -11,7 +11,7 @@ from migration_checks.renderers.html.evidence import evidence_of
 from migration_checks.renderers.html.index import BY_SEVERITY, Index, table_of
 from migration_checks.renderers.html.parts import badge, check_link, code, quiet, revision_link
 
-ROOM = 700_000
+ROOM = 400_000
 """Characters that findings with all their evidence may take; those beyond are told in a line each."""
 LINE = 100
 PLACES = 20

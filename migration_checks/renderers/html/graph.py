@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from migration_checks.graph import Revision
 from migration_checks.renderers.html.element import Html, element, join
-from migration_checks.renderers.html.index import EMPTY, INFO, PASSED, SEEN, Index, State, revision_id
+from migration_checks.renderers.html.index import EMPTY, INFO, PASSED, SEEN, Index, State
+from migration_checks.renderers.html.parts import badge, quiet, revision_link
 from migration_checks.renderers.html.units import duration
 from migration_checks.report import Step
 
 LANE = 16
-MOST_LANES = 12
+MOST_LANES = 8
 FEW = 40
 """Up to so many revisions each has its row; of a longer chain, quiet stretches are folded."""
 QUIET = frozenset({PASSED, INFO, EMPTY, SEEN})
@@ -40,11 +41,12 @@ def laid_out(chain: Sequence[Revision]) -> list[Row]:
     A lane carries one edge, from a parent to the child that waits for it; it is free again below that child.
     """
     children: dict[str, list[tuple[str, bool]]] = {}
-    known = {revision.id for revision in chain}
+    above: set[str] = set()
     for revision in chain:
         for parent in revision.parents:
-            if parent in known:
+            if parent in above:
                 children.setdefault(parent, []).append((revision.id, parent not in revision.down))
+        above.add(revision.id)
     lanes: list[tuple[str, bool] | None] = []
     rows = []
     for revision in chain:
@@ -81,9 +83,9 @@ def walk_picture(index: Index) -> Html:
     width = min(max((max((row.lane, *row.through, *(n for n, _ in row.leaving))) for row in rows), default=0) + 1, MOST_LANES)
     states = {row.revision.id: index.revision_state(row.revision.id) for row in rows}
     listed: list[Html] = []
-    for quiet, stretch in _stretches(rows, states):
+    for uneventful, stretch in _stretches(rows, states):
         drawn = [_row(index, row, states[row.revision.id], width) for row in stretch]
-        listed += [_folded(stretch, drawn)] if quiet else drawn
+        listed += [_folded(stretch, drawn)] if uneventful else drawn
     return element("ol", listed, class_="walk")
 
 
@@ -92,11 +94,11 @@ def _stretches(rows: Sequence[Row], states: Mapping[str, State]) -> Iterator[tup
     stretch: list[Row] = []
     folding = False
     for row in rows:
-        quiet = len(rows) > FEW and states[row.revision.id] in QUIET
-        if quiet != folding and stretch:
+        uneventful = len(rows) > FEW and states[row.revision.id] in QUIET
+        if uneventful != folding and stretch:
             yield folding and len(stretch) >= STRETCH, stretch
             stretch = []
-        folding = quiet
+        folding = uneventful
         stretch.append(row)
     if stretch:
         yield folding and len(stretch) >= STRETCH, stretch
@@ -113,12 +115,8 @@ def _folded(stretch: Sequence[Row], drawn: Sequence[Html]) -> Html:
 def _row(index: Index, row: Row, state: State, width: int) -> Html:
     revision = row.revision
     steps = index.steps[revision.id]
-    link = element("a", element("code", revision.id), href=f"#{revision_id(revision.id)}")
-    marks = element("span", f"{state.mark} {state.words}", class_=f"badge {state.name}")
-    title = element("p", link, " ", marks, class_="id")
-    about = element(
-        "p", f"{revision.doc} " if revision.doc else None, element("span", ancestry(revision), class_="quiet"), class_="about"
-    )
+    title = element("p", revision_link(revision.id), " ", badge(state), class_="id")
+    about = element("p", f"{revision.doc} " if revision.doc else None, quiet(ancestry(revision)), class_="about")
     legs = element("ul", (_leg(index, step) for step in steps), class_="legs") if steps else None
     body = element("div", title, about, legs, class_="stop")
     return element("li", _lanes(row, width, state), body, data_r=index.numbers[revision.id])

@@ -34,7 +34,7 @@ class State:
 
 ERROR = State("error", "✗", "error")
 WARNING = State("warning", "!", "warning")
-INFO = State("info", "i", "note")
+INFO = State("info", "i", "info")
 PASSED = State("ok", "✓", "nothing found")
 EMPTY = State("empty", "○", "no row compared")
 STOPPED = State("stopped", "–", "did not get through")

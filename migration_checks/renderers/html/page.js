@@ -53,7 +53,7 @@
     const root = document.documentElement;
     const dark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
     const button = document.createElement("button");
-    const name = () => { button.textContent = dark() ? "Light" : "Dark"; };
+    const name = () => { button.textContent = dark() ? "Light colours" : "Dark colours"; };
     button.type = "button";
     button.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; name(); });
     name();

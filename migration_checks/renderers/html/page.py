@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 
 from migration_checks.check import Finding, Severity
@@ -12,14 +12,18 @@ from migration_checks.renderers.html.element import Html, element, join, paragra
 from migration_checks.renderers.html.filter import filter_form
 from migration_checks.renderers.html.findings import by_check, findings_list, manual
 from migration_checks.renderers.html.graph import walk_picture
-from migration_checks.renderers.html.index import Index, revision_id
+from migration_checks.renderers.html.index import Index
+from migration_checks.renderers.html.parts import check_link, code, quiet, revision_link, terms
 from migration_checks.renderers.html.reading import reading
 from migration_checks.renderers.html.revisions import revisions_list
+from migration_checks.renderers.html.units import middle_cut
 from migration_checks.renderers.summary import closing_line, counted, verdict_reason
 from migration_checks.report import FAILED, PASSED, Note, Report
 
 MARKS = {PASSED: "✓", FAILED: "✗"}
 ICONS = {PASSED: "157f3b", FAILED: "b3261e"}
+NAMED = 5
+NAME = 60
 UNCHECKED = "Whatever stands here was not held against anything: it is neither well nor wrong."
 
 
@@ -27,9 +31,8 @@ def render(report: Report) -> str:
     """`report` as one HTML document; the same report gives the same bytes."""
     style, script = _file("page.css"), _file("page.js")
     index = Index(report)
-    body = element(
-        "body", _skip(), _top(index), element("main", *_sections(index), id="main"), _foot(report), raw("script", script)
-    )
+    main = element("main", *_sections(index))
+    body = element("body", _skip(), _top(report), _navigation(report), main, _foot(report), raw("script", script))
     return f"<!doctype html>\n{element('html', _head(report, style, script), body, lang='en')}\n"
 
 
@@ -70,24 +73,26 @@ def _skip() -> Html:
 # -- the verdict -----------------------------------------------------------------------------------------------------
 
 
-def _top(index: Index) -> Html:
-    report = index.report
+def _top(report: Report) -> Html:
     mark = element("span", MARKS.get(report.verdict, "?"), aria_hidden="true", class_="mark")
     verdict = element("p", mark, f" {report.verdict}", class_="verdict")
     title = element("h1", "Migrations of ", element("span", report.lineage, class_="v"))
-    reason = element("p", verdict_reason(report), class_="reason")
-    unchecked = len(report.not_checked)
-    hint = (
-        element("p", element("a", f"{counted(unchecked, 'thing')} not checked", href="#not-checked"), class_="unchecked")
-        if unchecked
-        else None
-    )
-    head = element("div", verdict, element("div", title, reason, element("p", closing_line(report), class_="quiet"), hint))
+    told = (element("p", verdict_reason(report), class_="reason"), element("p", quiet(closing_line(report))), _left_out(report))
+    head = element("div", verdict, element("div", title, *told), class_="headline")
     return element(
-        "header",
-        element("div", head, _tiles(report), _context(report), _navigation(index), class_="top"),
-        class_=f"page {report.verdict}",
+        "header", element("div", head, _tiles(report), _context(report), class_="top"), class_=f"page {report.verdict}"
     )
+
+
+def _left_out(report: Report) -> Html | None:
+    """What was not checked, by name, where the verdict is read."""
+    if not report.not_checked:
+        return None
+    subjects = list(dict.fromkeys(note.subject for note in report.not_checked))
+    link = element("a", f"{counted(len(report.not_checked), 'thing')} not checked", href="#not-checked")
+    named = (part for subject in subjects[:NAMED] for part in (", ", code(middle_cut(subject, NAME))))
+    rest = f" and {len(subjects) - NAMED:,} more" if len(subjects) > NAMED else ""
+    return element("p", link, ": ", list(named)[1:], rest, class_="unchecked")
 
 
 def _tiles(report: Report) -> Html:
@@ -100,7 +105,7 @@ def _tiles(report: Report) -> Html:
     tiles = [
         ("errors", count(Severity.ERROR), "#findings", "error"),
         ("warnings", count(Severity.WARNING), "#findings", "warning"),
-        ("notes", count(Severity.INFO), "#findings", "info"),
+        ("info", count(Severity.INFO), "#findings", "info"),
         ("not checked", len(report.not_checked), "#not-checked", "unchecked"),
         ("waived", len(report.findings) - len(standing), "#waived", "seen"),
         ("revisions", len(report.revisions), "#walk", "seen"),
@@ -124,13 +129,10 @@ def _context(report: Report) -> Html:
         ("fails on", report.fail_on),
         ("versions", versions),
     )
-    return element(
-        "dl", (element("div", element("dt", term), element("dd", said)) for term, said in pairs if said), class_="told context"
-    )
+    return terms(((term, said) for term, said in pairs if said), "told context")
 
 
-def _navigation(index: Index) -> Html:
-    report = index.report
+def _navigation(report: Report) -> Html:
     targets = [
         ("findings", "Findings"),
         ("not-checked", "Not checked"),
@@ -154,85 +156,62 @@ def _sections(index: Index) -> Iterator[Html]:
     yield _section("findings", "Findings, worst first", *_found(index, standing), count=len(standing))
     yield _section("not-checked", "Not checked", _unchecked(report), count=len(report.not_checked))
     yield _section(
-        "walk",
-        "The walk",
-        element("p", "Parents first; each leg with its outcome and its time.", class_="quiet"),
-        walk_picture(index),
+        "walk", "The walk", element("p", quiet("Parents first; each leg with its outcome and its time.")), walk_picture(index)
     )
     yield _section("evidence", "Evidence by revision", revisions_list(index))
     if waived:
-        yield _section(
-            "waived",
-            "Waived",
-            element("ul", (_waived(index, finding) for finding in waived), class_="notes"),
-            count=len(waived),
-        )
+        yield _section("waived", "Waived", _notes(_waived(index, finding) for finding in waived), count=len(waived))
     if report.notes:
-        yield _section("notes", "Notes", element("ul", map(_note, report.notes), class_="notes"), count=len(report.notes))
-    if report.findings:
-        used = {finding.check for finding in report.findings}
-        yield _section(
-            "checks", "What the checks mean", element("details", element("summary", f"{len(used)} checks"), manual(index, used))
-        )
+        yield _section("notes", "Notes", _notes(map(_note, report.notes)), count=len(report.notes))
+    used = {finding.check for finding in report.findings} & index.checks.keys()
+    if used:
+        folded = element("details", element("summary", counted(len(used), "check")), manual(index, used))
+        yield _section("checks", "What the checks mean", folded)
     yield _section("reading", "How to read this page", reading())
 
 
 def _section(name: str, title: str, *children: Html | None, count: int | None = None) -> Html:
     number = element("span", f" {count:,}", class_="count") if count is not None else None
-    return element(
-        "section",
-        element("h2", title, number, id=f"{name}-title"),
-        *children,
-        id=name,
-        aria_labelledby=f"{name}-title",
-        tabindex=-1,
-    )
+    heading = element("h2", title, number, id=f"{name}-title")
+    return element("section", heading, *children, id=name, aria_labelledby=f"{name}-title", tabindex=-1)
 
 
 def _found(index: Index, standing: Sequence[Finding]) -> Iterator[Html | None]:
-    if not standing:
+    if standing:
+        yield by_check(index, standing)
+        yield filter_form(index, standing)
+        yield findings_list(index, standing)
+    else:
         passed = index.report.verdict == PASSED
-        yield element(
-            "p",
-            "Nothing was found. What was compared is told above." if passed else "Nothing was found, and nothing was compared.",
-            class_="note",
-        )
-        return
-    yield by_check(index, standing)
-    yield filter_form(index, standing)
-    yield findings_list(index, standing)
+        words = "Nothing was found in what was compared." if passed else "Nothing was found, and nothing was compared."
+        yield element("p", words, class_="note")
 
 
 def _unchecked(report: Report) -> Html:
     if not report.not_checked:
-        return element("p", "Nothing is listed as left out. What the legs compared is told with each of them.")
-    return join(element("p", UNCHECKED), element("ul", map(_note, report.not_checked), class_="notes unchecked"))
+        return element("p", "Nothing is listed as left out. What each leg compared is told with it.")
+    return join(element("p", UNCHECKED), _notes(map(_note, report.not_checked), "notes unchecked"))
+
+
+def _notes(entries: Iterable[Html], style: str = "notes") -> Html:
+    return element("ul", entries, class_=style)
 
 
 def _note(note: Note) -> Html:
-    where = (
-        (" at ", element("a", element("code", note.revision), href=f"#{revision_id(note.revision)}")) if note.revision else None
-    )
-    return element("li", element("code", note.subject), where, paragraphs(note.reason))
+    where = (" at ", revision_link(note.revision)) if note.revision else None
+    return element("li", code(note.subject), where, paragraphs(note.reason))
 
 
 def _waived(index: Index, finding: Finding) -> Html:
-    revision = element("a", element("code", finding.revision), href=f"#{revision_id(finding.revision)}")
-    head = element(
-        "p",
-        f"{finding.severity} {finding.check} {finding.name} · ",
-        element("code", finding.subject),
-        " · ",
-        revision,
-        f" {finding.leg}",
-    )
+    place = (" · ", code(finding.subject), " · ", revision_link(finding.revision), f" {finding.leg}")
+    head = element("p", f"{finding.severity} ", check_link(index, finding.check, finding.name), place)
     reason = element("p", element("b", "Waived: "), finding.waiver)
-    return element("li", head, reason, element("p", finding.message, class_="quiet"), id=index.finding_id(finding))
+    return element("li", head, reason, element("p", quiet(finding.message)), id=index.finding_id(finding))
 
 
 def _foot(report: Report) -> Html:
     version = report.versions.get("migration-checks", "")
     return element(
         "footer",
-        element("p", f"Made by migration-checks {version} from its JSON report. Nothing here asks the network for anything."),
+        element("p", f"Made by migration-checks {version} from its JSON report, without asking the network for anything."),
     )

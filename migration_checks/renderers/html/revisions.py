@@ -10,7 +10,7 @@ from migration_checks.renderers.html.element import Html, element, join, paragra
 from migration_checks.renderers.html.findings import Room
 from migration_checks.renderers.html.flow import flow_picture
 from migration_checks.renderers.html.graph import ancestry
-from migration_checks.renderers.html.index import BY_SEVERITY, ERROR, WALKING, WARNING, Index, revision_id
+from migration_checks.renderers.html.index import BY_SEVERITY, ERROR, WALKING, WARNING, Index, State, revision_id
 from migration_checks.renderers.html.parts import scroll
 from migration_checks.renderers.html.trials import trial
 from migration_checks.renderers.html.units import duration
@@ -20,6 +20,8 @@ from migration_checks.report import Step
 ROOM = 1_000_000
 """Characters that trials and flows of all revisions may take; those beyond are in the JSON report only."""
 LINKS = 12
+OPEN = 20
+"""So many revisions with errors or warnings are unfolded; where there are more, a reader chooses."""
 FLOWS = 20
 MESSAGE = 600
 
@@ -27,11 +29,12 @@ MESSAGE = 600
 def revisions_list(index: Index) -> Html:
     """Every revision, in the order of the chain."""
     room = Room(ROOM)
-    return join(_revision(index, name, room) for name in index.revisions)
+    states = {name: index.revision_state(name) for name in index.revisions}
+    unfolded = [name for name, state in states.items() if state in (ERROR, WARNING)][:OPEN]
+    return join(_revision(index, name, state, room, name in unfolded) for name, state in states.items())
 
 
-def _revision(index: Index, name: str, room: Room) -> Html:
-    state = index.revision_state(name)
+def _revision(index: Index, name: str, state: State, room: Room, unfolded: bool) -> Html:
     revision, steps, found = index.revisions[name], index.steps[name], index.findings[name]
     badge = element("span", f"{state.mark} {state.words}", class_=f"badge {state.name}")
     about = " · ".join(filter(None, (_extent(steps), _counted(found))))
@@ -43,7 +46,6 @@ def _revision(index: Index, name: str, room: Room) -> Html:
     )
     known = element("p", element("code", revision.path) if revision.path else None, f" {ancestry(revision)}", class_="where")
     body = (known, _links(index, found), _legs(index, steps), _evidence(steps, room))
-    troubled = state in (ERROR, WARNING)
     return element(
         "details",
         title,
@@ -51,7 +53,7 @@ def _revision(index: Index, name: str, room: Room) -> Html:
         id=revision_id(name),
         class_=f"revision {state.name}",
         data_r=index.numbers[name],
-        open=troubled,
+        open=unfolded,
     )
 
 

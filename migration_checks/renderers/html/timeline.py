@@ -60,7 +60,7 @@ def _picture(lanes: dict[str, dict[str, list[Hold]]], found: Sequence[Run], tota
     top = AXIS
     for relation, modes in lanes.items():
         kind = next(iter(modes.values()))[0].kind
-        name = f"{middle_cut(relation, NAME)}{f' ({kind})' if kind not in ('', 'table') else ''}"
+        name = f"{middle_cut(relation, NAME)}{f' ({middle_cut(kind, 12)})' if kind not in ('', 'table') else ''}"
         drawn.append(element("text", name, x=0, y=top + 13, class_="name"))
         top += LABEL
         for held in modes.values():

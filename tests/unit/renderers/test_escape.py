@@ -23,6 +23,8 @@ from migration_checks.renderers.escape import HIDDEN, lines, shown, visible
         ("\ud800", "\\ud800"),
         ("\x9b31m", "\\x9b31m"),
         ("[bold]x[/bold]", "[bold]x[/bold]"),
+        ("a\u0301e\u0323\u0302", "a\u0301e\u0323\u0302"),
+        ("z" + "\u0301" * 6, "z" + "\u0301" * 4 + "\\u0301\\u0301"),
     ],
 )
 def test_hidden_characters_are_spelled_out(text: str, expected: str) -> None:
