@@ -9,6 +9,7 @@ from migration_checks.checks.data import DATA
 from migration_checks.checks.dying import DYING
 from migration_checks.checks.growing import GROWING
 from migration_checks.checks.invariants import INVARIANTS
+from migration_checks.checks.locks import LOCKS
 from migration_checks.checks.queueing import QUEUEING
 from migration_checks.checks.running import RUNNING
 from migration_checks.checks.schema import SCHEMA
@@ -16,7 +17,7 @@ from migration_checks.checks.seeding import SEEDING
 from migration_checks.checks.sequences import SEQUENCES
 from migration_checks.checks.skew import SKEW
 
-_GROUPS = (RUNNING, SCHEMA, DATA, INVARIANTS, SEQUENCES, GROWING, QUEUEING, DYING, SKEW, SEEDING)
+_GROUPS = (RUNNING, SCHEMA, DATA, INVARIANTS, SEQUENCES, LOCKS, GROWING, QUEUEING, DYING, SKEW, SEEDING)
 
 CHECKS: tuple[Check, ...] = tuple(sorted((check for group in _GROUPS for check in group), key=lambda check: check.id))
 

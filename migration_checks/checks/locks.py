@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from migration_checks.budgets import CHANGED, REWRITTEN, SCANNED
+from migration_checks.budgets import BUILT, CHANGED, REWRITTEN, SCANNED
 from migration_checks.check import Check, Evidence, Severity
 from migration_checks.checks.locks_manual import MANUAL
 from migration_checks.checks.wording import counted, listing
@@ -14,7 +14,7 @@ from migration_checks.observers.modes import blocks_reads, blocks_writes
 from migration_checks.snapshot import Json
 from migration_checks.transition import Leg, Transition
 
-RATES = {"rewrite": REWRITTEN, "scan": SCANNED, "change": CHANGED}
+RATES = {"rewrite": REWRITTEN, "scan": SCANNED, "build": BUILT, "change": CHANGED}
 MUCH = 0.2
 """From this share of a table's rows on, what is done to them grows with the table: a back-fill, not a handful of settings."""
 _LONGEST_STATEMENT = 120
@@ -82,6 +82,7 @@ def _locked(hold: Hold) -> str:
 def _words(work: Work) -> str:
     return {
         "rewrite": f"{work.relation} is written anew",
+        "build": f"an index of {work.relation} is built",
         "scan": f"{work.relation} is read from end to end",
         "change": f"as many rows as {work.relation} has are written",
     }[work.what]

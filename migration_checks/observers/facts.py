@@ -147,7 +147,8 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a transaction did while it held a lock: `what` is "rewrite", "scan" or "change"; `share` of the relation's rows."""
+    """What a transaction did while it held a lock: `what` is "rewrite", "scan", "build" (of an index) or "change";
+    `share` is that of the relation's rows."""
 
     what: str
     relation: str

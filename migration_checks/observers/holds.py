@@ -93,11 +93,19 @@ def _work(
     for scan in statement.scans:
         rows = _populated(scan.relation, relations)
         if rows and scan.relation not in anew:
-            yield Work("scan", scan.relation, scan.rows / rows, number)
+            built = scan.relation in _indexed(statement, relations)
+            yield Work("build" if built else "scan", scan.relation, scan.rows / rows, number)
     for name, changed in statement.changed.items():
         base = _base(name, changed, read, read_before, relations)
         if base is not None:
             yield Work("change", base, changed.rows / _populated(base, relations), number)
+
+
+def _indexed(statement: Observed, relations: Mapping[str, Relation]) -> set[str]:
+    """The tables of which a statement builds an index."""
+    fresh = (relations.get(lock.relation) for lock in statement.locks if lock.new and lock.kind == "index")
+    made = {each.owner for each in fresh if each is not None and not each.existed and each.owner is not None}
+    return made | {each.table for each in statement.rewrites if each.kind == "index" and each.table is not None}
 
 
 def _base(

@@ -59,23 +59,39 @@ FAULTS: Mapping[str, str] = {
     "MC401_invariant_broken": "both sides agree",
     "MC402_contract_broken": "the list of people",
     "MC501_sequence_behind": "public.members.id",
+    "MC601_blocks_reads": "public.people",
+    "MC602_blocks_writes": "public.people",
+    "MC603_table_rewrite": "public.people",
+    "MC604_scan_under_lock": "public.people",
+    "MC605_ddl_and_backfill": "public.people",
     "MC606_row_by_row": "public.people",
     "MC607_superlinear": "public.people",
     "MC608_queue_stall": "public.people",
+    "MC609_unindexed_foreign_key": "public.orders.orders_person_fk",
     "MC801_breaks_old_code": "public.people.country",
     "MC801_table_renamed": "public.people",
     "MC901_nothing_compared": "public.spans",
 }
 """Each chain of fixtures/faults, and the subject of the finding that it is there for."""
 
-TRIALS: Mapping[str, str] = {"MC606": "growth", "MC607": "growth", "MC608": "queue", "MC801": "skew"}
+TRIALS: Mapping[str, str] = {
+    **dict.fromkeys(("MC601", "MC602", "MC603", "MC604", "MC605", "MC609"), "locks"),
+    "MC606": "growth",
+    "MC607": "growth",
+    "MC608": "queue",
+    "MC801": "skew",
+}
 """The trial that a check needs, for those that only look at trials."""
+
+AT_ROWS: Mapping[str, Mapping[str, int]] = dict.fromkeys(("MC601", "MC602"), {"": 50_000_000})
+"""How many rows production has, for checks that are about its size."""
 
 
 def walk(case: str, twin: str, server: Server) -> Report:
     chain = lineage(case, twin)
     trials = frozenset({TRIALS[case[:5]]} if case[:5] in TRIALS else ())
-    return verify(Settings(chain, chain.root, provider=server.url, allow_shared_server=True, trials=trials))
+    at_rows = AT_ROWS.get(case[:5], {})
+    return verify(Settings(chain, chain.root, provider=server.url, allow_shared_server=True, trials=trials, at_rows=at_rows))
 
 
 @pytest.mark.parametrize("case", FAULTS)
