@@ -27,7 +27,7 @@ def _queue_stall(transition: Transition) -> Iterator[Evidence]:
 
 def _message(stall: Stall, seen: QueueEvidence) -> str:
     lock = f"its {stall.mode} lock" if stall.mode else "it to end"
-    way_out = "" if seen.limited is None else f" {_with_timeout(seen.limited)}"
+    way_out = "" if seen.limited is None else _with_timeout(seen.limited)
     return (
         f"While one transaction that has read {stall.relation} is open, `{_short(stall.sql)}` waits for {lock}, and "
         f"{_others(stall)} wait behind it for longer than the budget of {seen.budget:g} s.{way_out}"
@@ -47,8 +47,8 @@ def _others(stall: Stall) -> str:
 
 def _with_timeout(limited: Line) -> str:
     if limited.beyond:
-        return "A lock_timeout from outside changes nothing."
-    return "With a lock_timeout it gives up, and they go on." if limited.gave_up else ""
+        return " A lock_timeout from outside changes nothing."
+    return " With a lock_timeout it gives up, and they go on." if limited.gave_up else ""
 
 
 def _short(sql: str) -> str:

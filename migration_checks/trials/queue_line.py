@@ -231,8 +231,8 @@ class _Comer:
         self.other = other
         self.connection: Connection = connect(url)
         self.pid = self.connection.info.backend_pid
-        self.connection.execute("SET row_security = on")
-        self.connection.execute("BEGIN")
+        # The step's lock_timeout is set on the whole database; who comes after it has none.
+        self.connection.execute("SET lock_timeout = 0; SET row_security = on; BEGIN")
         lock = f"LOCK TABLE {other.relation} IN ROW EXCLUSIVE MODE"
         statement = lock if other.who == WRITER else f"SELECT FROM {other.relation} LIMIT 1"
         self._began = time.monotonic()
