@@ -164,6 +164,7 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     server = parser.add_argument_group("server")
     server.add_argument("--provider", metavar="WHERE", help="embedded, local, container, auto, or the URL of a server")
     server.add_argument("--provider-version", metavar="MAJOR", help="which PostgreSQL the provider is to lend")
+    server.add_argument("--matrix", metavar="MAJORS", help="walk on each of these versions in turn, such as 14,16,18")
     server.add_argument("--image", metavar="IMAGE", help="the image of the container provider")
     server.add_argument(
         "--allow-shared-server", action="store_true", default=None, help="go on where a server by URL has other databases"

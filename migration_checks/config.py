@@ -24,6 +24,8 @@ T = TypeVar("T")
 SEED = 20240229
 TIMEOUT = 600.0
 PROVIDER = "embedded"
+OLDEST = 14
+"""The oldest major version of PostgreSQL that the toolkit walks on."""
 MOST_PARTS = 64
 """Into how many parts a walk can be cut."""
 MOST_ROWS = 10**13
@@ -31,7 +33,7 @@ MOST_ROWS = 10**13
 
 RUN_KEYS = (
     "provider", "provider_version", "image", "allow_shared_server", "rows", "seed", "fail_on", "only", "skip", "reports",
-    "timeout", "baseline", "redact", "profile", "scale", "trials", "at_rows", "since", "jobs",
+    "timeout", "baseline", "redact", "profile", "scale", "trials", "at_rows", "since", "jobs", "matrix",
 )  # fmt: skip
 OF_ONE_RUN = ("shard",)
 """What only a command line can say."""
@@ -50,7 +52,7 @@ class Settings:
     `skip` are check ids, `only` empty for all. `trials` are words of migration_checks.trials.TRIALS. `at_rows` says how many
     rows production has: by table (as users write its name), or under "" for every table that is not named. `since` is a git
     reference: only revisions that differ from it are walked. `jobs` processes walk at once; of a `shard` (i, n) only part i of
-    n is walked.
+    n is walked. `matrix` are major versions of PostgreSQL that are walked on in turn.
     """
 
     lineage: Lineage
@@ -67,6 +69,7 @@ class Settings:
     reports: tuple[tuple[str, Path | None], ...] = ()
     jobs: int = 1
     shard: tuple[int, int] | None = None
+    matrix: tuple[int, ...] = ()
     trials: frozenset[str] = frozenset()
     at_rows: Mapping[str, int] = field(default_factory=dict)
     timeout: float = TIMEOUT
@@ -153,6 +156,7 @@ def _settings(lineage: Lineage, cwd: Path, *sources: Source) -> Settings:
         since=_since(lineage, *tables),
         jobs=pick(lambda source: source.table.integer("jobs", 1, MOST_PARTS), 1),
         shard=_shard(tables[0]),
+        matrix=_matrix(given=tables[0], written=written),
     )
 
 
@@ -167,6 +171,21 @@ def _shard(given: Fields) -> tuple[int, int] | None:
     if "since" in given:
         raise given.error("--shard and --since exclude each other: what a branch changed is walked in one part.")
     return int(number), int(of)
+
+
+def _matrix(given: Fields, written: Fields) -> tuple[int, ...]:
+    """The majors of --matrix, written 14,15,16; one server or one part on the command line puts a table's out of force."""
+    found: list[tuple[int, ...]] = []
+    for table in (given, written):
+        text = table.text("matrix") or ""
+        words = [word.strip() for word in text.split(",") if word.strip()]
+        if any(not word.isdecimal() or not OLDEST <= int(word) <= 99 for word in words):
+            raise table.error(f"{table.where}: matrix is {shorten(text)}, not major versions from {OLDEST} on, such as 14,17.")
+        found.append(tuple(sorted({int(word) for word in words})))
+    asked, usual = found
+    if asked and "shard" in given:
+        raise given.error("--matrix and --shard exclude each other: let each CI job walk one part on one version.")
+    return asked or (() if "shard" in given or "provider_version" in given or "provider" in given else usual)
 
 
 def _since(lineage: Lineage, given: Fields, written: Fields) -> str | None:

@@ -18,6 +18,7 @@ from migration_checks.findings import fold, look
 from migration_checks.graph import Graph
 from migration_checks.jobs import walk_in_parts
 from migration_checks.leap import leap
+from migration_checks.matrix import walk_matrix
 from migration_checks.moments import Moments
 from migration_checks.origin import Origin
 from migration_checks.passing import PartWalker
@@ -45,6 +46,8 @@ UNASKED = "It was asked nowhere: no place of the walk that it is for has all rel
 
 def verify(settings: Settings, *, progress: Callable[[Progress], None] | None = None) -> Report:
     """Walk and judge what `settings` name. Raises ToolkitError when the toolkit cannot do its job."""
+    if settings.matrix:
+        return walk_matrix(settings, verify, progress)
     if settings.jobs > 1 and settings.since is None and settings.shard is None:
         return walk_in_parts(settings, verify, progress)
     provider, notes = _provider(settings), tuple[Note, ...]()

@@ -17,7 +17,8 @@ def counted(number: int, noun: str) -> str:
 
 def header_line(report: Report) -> str:
     """Lineage, server, seed and range on one line."""
-    server = f"PostgreSQL {report.server} ({report.provider})" if report.server else "no server needed"
+    versions = report.versions.get("postgresql", f"{report.server} ({report.provider})")
+    server = f"PostgreSQL {versions}" if report.server else "no server needed"
     return visible(" · ".join((report.lineage, server, f"seed {report.seed}", report.range or "the whole chain")))
 
 
