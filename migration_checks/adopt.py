@@ -18,7 +18,7 @@ COMMENTS = """\
 # What `migration-checks verify` does when it is given no options; each of them is one of --help.
 {chain}
 # rows = 1000                     # rows of a seed's leading table, or of each table that is filled with made-up rows
-# provider = "embedded"           # or "local", "container", or the URL of a server where databases may be created
+# provider = "auto"               # or "embedded", "local", "container", or the URL of a server where databases may be created
 # fail_on = "warning"             # "error", "warning", "info" or "never"
 # skip = ["MC204"]                # checks to leave out; `migration-checks checks` lists all
 # reports = ["json=reports/migration-checks.json"]

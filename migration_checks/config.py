@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 SEED = 20240229
 TIMEOUT = 600.0
-PROVIDER = "embedded"
+PROVIDER = "auto"
 OLDEST = 14
 """The oldest major version of PostgreSQL that the toolkit walks on."""
 MOST_PARTS = 64

@@ -36,7 +36,7 @@ def test_defaults(project: Path) -> None:
     loaded = load_settings({}, project)
 
     assert (project / "alembic.ini", "alembic.ini") == (loaded.lineage.config, loaded.lineage.name)
-    assert (loaded.provider, loaded.rows, loaded.fail_on, loaded.redact) == ("embedded", None, "warning", False)
+    assert (loaded.provider, loaded.rows, loaded.fail_on, loaded.redact) == ("auto", None, "warning", False)
     assert (frozenset(), frozenset(), (), ()) == (loaded.only, loaded.skip, loaded.reports, loaded.waivers)
     assert loaded.timeout > 0
 
