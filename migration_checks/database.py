@@ -75,6 +75,8 @@ class Databases:
                 stack.callback(self.restore_roles)
                 for name in self._made:
                     stack.callback(self._drop, name)
+                if not self.server.throwaway:
+                    stack.callback(self._restore_roles_early)
         except ToolkitError:
             if error is None:
                 raise
@@ -151,14 +153,19 @@ class Databases:
             with translated(f"Dropping the role {role}"):
                 drop_role(self._maintenance(), role, [with_database(self.server.url, name) for name in self._made])
 
+    def _restore_roles_early(self) -> None:
+        """Before the databases are dropped: they are what tells the next run of these roles, should this one be killed."""
+        with suppress(ToolkitError):
+            self.restore_roles()
+
     def _strategy(self) -> sql.SQL:
         """Copying files is twice as fast as logging 400 MB, where its checkpoints are free (fsync off)."""
         files_are_cheap = self.server.throwaway and self.server.version >= _FILE_COPY_SINCE
         return sql.SQL(" STRATEGY FILE_COPY" if files_are_cheap else "")
 
     def _note_roles(self, name: str) -> None:
-        """Leave on the database which roles there were before, for whoever sweeps it should this run be killed."""
-        note = sql.Literal(json.dumps({"roles": sorted(self._roles)}))
+        """Leave on the database which roles there were before, and which ones dropped databases knew, for the next sweep."""
+        note = sql.Literal(json.dumps({"roles": sorted(self._roles), "suspects": sorted(self._suspects)}))
         self._execute("Marking a database", sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), note))
 
     def _own_name(self, url: str) -> str:
@@ -172,7 +179,12 @@ class Databases:
     def _drop(self, name: str) -> None:
         if not self.server.throwaway:
             with translated("Looking for roles of a database"):
-                self._suspects |= dependent_roles(self._maintenance(), [name])
+                self._suspects |= dependent_roles(self._maintenance(), [name]) - self._roles
+            if self._suspects:
+                for other in self._made:
+                    if other != name:
+                        with suppress(ToolkitError):  # it was about to be made, or is gone
+                            self._note_roles(other)
         self._drop_by_force(name)
         if name in self._made:
             self._made.remove(name)
@@ -256,9 +268,10 @@ def _setting(database: str, role: str | None, name: str, value: str) -> sql.Comp
 
 
 def _new_roles(roles: frozenset[str], note: str | None) -> frozenset[str]:
-    """Those of `roles` that a dead run's note does not name; none where there is no note to go by."""
+    """Those of `roles` that a dead run's note does not name, and those that it suspects; none where there is no note."""
     with suppress(ValueError, TypeError, KeyError):
-        return roles - frozenset(json.loads(note or "")["roles"])
+        found = json.loads(note or "")
+        return (roles | frozenset(found.get("suspects", ()))) - frozenset(found["roles"])
     return frozenset()
 
 
