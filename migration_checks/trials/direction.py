@@ -174,4 +174,6 @@ def chosen(places: int, most: int) -> tuple[int, ...]:
     """Numbers from 1 to `places`: all of them, or `most` at even distances, the first and the last among them."""
     if places <= most:
         return tuple(range(1, places + 1))
+    if most == 1:
+        return (places,)
     return tuple(sorted({1 + round(number * (places - 1) / (most - 1)) for number in range(most)}))

@@ -81,7 +81,7 @@ def _plan(direction: Direction, places: Sequence[int]) -> dict[int, list[Write]]
         chosen = writers(connection, direction.goal.before, direction.statements)
         for place in places:
             for writer in chosen:
-                if used[writer.table.name] < writer.table.rows:
+                if used[writer.table.name] < len(writer.rows):
                     number = sum(used.values()) + 1
                     plan.setdefault(place, []).append(writer.write(used[writer.table.name], f"mcw{number:05}"))
                     used[writer.table.name] += 1

@@ -18,6 +18,7 @@ from migration_checks.snapshot import Column, Snapshot, Table
 from migration_checks.transition import Statement
 
 MOST_TABLES = 6
+MOST_ROWS = 200
 PATIENCE = "50ms"
 """How long a write waits for a lock of the step before it counts as held up."""
 _WORD = "mcw[0-9]{5}"
@@ -40,22 +41,25 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Makes writes to one table by changing its rows, and by adding ones like them where that is possible."""
+    """Makes writes to one table by changing its rows, or by adding ones like them; `rows` are keys of rows as text."""
 
     table: Table
     column: Column
+    rows: tuple[tuple[str, ...], ...]
     inserts: bool = False
 
     def write(self, number: int, word: str) -> Write:
-        """The write to the row of that number, in the order of the key."""
-        name, key = self.table.name, ", ".join(quoted(each) for each in self.table.key)
-        row = f"(SELECT {key} FROM {name} ORDER BY {key} OFFSET {number} LIMIT 1)"
+        """The write to, or like, the row of that number."""
+        name = self.table.name
+        pairs = zip(self.table.key, self.rows[number], strict=True)
+        row = " AND ".join(f"{quoted(column)} = {literal(value)}" for column, value in pairs)
         if self.inserts:
-            return Write(name, self.column.name, word, self._insert(row, key, word))
-        sql = f"UPDATE {name} SET {quoted(self.column.name)} = {literal(word)} WHERE ({key}) = {row}"
-        return Write(name, self.column.name, word, sql)
+            return Write(name, self.column.name, word, self._insert(row, word))
+        return Write(
+            name, self.column.name, word, f"UPDATE {name} SET {quoted(self.column.name)} = {literal(word)} WHERE {row}"
+        )
 
-    def _insert(self, row: str, key: str, word: str) -> str:
+    def _insert(self, row: str, word: str) -> str:
         """A row like another one, under a key of its own; what has a default that is drawn is left to it."""
         values = {each.name: quoted(each.name) for each in self.table.columns if not each.generated and not each.drawn}
         for each in self.table.columns:
@@ -63,7 +67,7 @@ class Writer:
                 values[each.name] = _another_key(self.table, each, word)
         values[self.column.name] = literal(word)
         names = ", ".join(quoted(each) for each in values)
-        chosen = f"SELECT {', '.join(values.values())} FROM {self.table.name} WHERE ({key}) = {row}"
+        chosen = f"SELECT {', '.join(values.values())} FROM {self.table.name} WHERE {row}"
         return f"INSERT INTO {self.table.name} ({names}) {chosen}"
 
 
@@ -85,12 +89,22 @@ def writers(connection: Connection, standing: Snapshot, statements: Sequence[Sta
     names = (named_in(statements, filled) or tuple(filled))[:MOST_TABLES]
     found = []
     for table in (standing.tables[name] for name in names):
+        rows = _keys(connection, table)
         for column in (each for each in table.columns if _fits(each) and not each.generated and each.name not in table.key):
             for inserts in (False, True):
-                writer = Writer(table, column, inserts)
-                if _is_taken(connection, writer.write(0, "mcw00000")):
+                writer = Writer(table, column, rows, inserts)
+                if rows and _is_taken(connection, writer.write(0, "mcw00000")):
                     found.append(writer)
     return tuple(found)
+
+
+def _keys(connection: Connection, table: Table) -> tuple[tuple[str, ...], ...]:
+    """The first keys of a table as text, which are the same in every copy of it."""
+    key = [quoted(each) for each in table.key]
+    query = f"SELECT {', '.join(f'{each}::text' for each in key)} FROM {table.name} ORDER BY {', '.join(key)} LIMIT {MOST_ROWS}"
+    with suppress(psycopg.Error):
+        return tuple(tuple(map(str, row)) for row in connection.execute(query.encode()).fetchall())
+    return ()
 
 
 def _is_taken(connection: Connection, write: Write) -> bool:
