@@ -98,7 +98,7 @@ def _words(end: End, total: int) -> Html:
 def _ribbons(ends: Sequence[End], label: str) -> Html:
     """The ribbons: as high as the rows beside them, as wide as there is room (all x are percentages)."""
     height = ROW * len(ends)
-    scale = min((height - (ROW - BAND)) / max(sum(end.count for end in ends), 1), BAND / max(end.count for end in ends) or 1)
+    scale = min((height - (ROW - BAND)) / max(sum(end.count for end in ends), 1), BAND / max(1, *(end.count for end in ends)))
     bands = [max(end.count * scale, 2.0) for end in ends]
     top = (height - sum(bands)) / 2
     drawn: list[Html] = [element("rect", x=0, y=top, width=4, height=sum(bands), class_="source")]

@@ -14,6 +14,8 @@ from migration_checks.snapshot import Json
 
 MOST = 10
 WIDTH = 240
+LONG = 20_000
+"""Values beyond are not searched for where they differ."""
 COLUMNS = 8
 ROWS = {"missing": "Rows that are missing", "added": "Rows that were not there before"}
 
@@ -77,6 +79,8 @@ def facets_table(value: Json) -> Html | None:
 def sides(before: Json, after: Json) -> tuple[Html, Html]:
     """Two values, the part in which they differ marked where both are text."""
     if not isinstance(before, str) or not isinstance(after, str) or before == after or REMOVED in (before, after):
+        return value_of(before), value_of(after)
+    if max(len(before), len(after)) > LONG:
         return value_of(before), value_of(after)
     start = _same(before, after)
     end = _same(before[start:][::-1], after[start:][::-1])
