@@ -9,11 +9,16 @@ ARG PYTHON_IMAGE=python:3.11-slim
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
 RUN python3 -m venv /opt/migration-checks
-COPY pyproject.toml README.md LICENSE ./
-COPY migration_checks migration_checks
+COPY pyproject.toml ./
 # What an env.py or a revision imports beside the drivers: --build-arg PACKAGES="sqlalchemy-utils pgvector"
 ARG PACKAGES=""
-RUN /opt/migration-checks/bin/python -m pip install --no-cache-dir --disable-pip-version-check '.[drivers]' ${PACKAGES} \
+# Dependencies first: they change less often than the sources, and are most of the time that a build takes.
+RUN python3 -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+        print(*project['dependencies'], *project['optional-dependencies']['drivers'], sep='\n')" >requirements.txt \
+    && /opt/migration-checks/bin/python -m pip install --no-cache-dir --disable-pip-version-check -r requirements.txt ${PACKAGES}
+COPY README.md LICENSE ./
+COPY migration_checks migration_checks
+RUN /opt/migration-checks/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps . \
     && /opt/migration-checks/bin/python -m pip uninstall --yes --quiet pip setuptools
 
 FROM ${PYTHON_IMAGE}
