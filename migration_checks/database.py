@@ -165,7 +165,8 @@ class Databases:
 
     def _note_roles(self, name: str) -> None:
         """Leave on the database which roles there were before, and which ones dropped databases knew, for the next sweep."""
-        note = sql.Literal(json.dumps({"roles": sorted(self._roles), "suspects": sorted(self._suspects)}))
+        suspects = {"suspects": sorted(self._suspects)} if self._suspects else {}
+        note = sql.Literal(json.dumps({"roles": sorted(self._roles), **suspects}))
         self._execute("Marking a database", sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), note))
 
     def _own_name(self, url: str) -> str:
@@ -271,7 +272,8 @@ def _new_roles(roles: frozenset[str], note: str | None) -> frozenset[str]:
     """Those of `roles` that a dead run's note does not name, and those that it suspects; none where there is no note."""
     with suppress(ValueError, TypeError, KeyError):
         found = json.loads(note or "")
-        return (roles | frozenset(found.get("suspects", ()))) - frozenset(found["roles"])
+        known = frozenset(found["roles"])
+        return (roles | frozenset(found.get("suspects", ()))) - known
     return frozenset()
 
 

@@ -274,3 +274,20 @@ def test_a_role_that_is_no_superuser_does_all_of_it(server: Server) -> None:
         assert not [name for name in names(server) if f"{databases.token:08x}" in name]
     finally:
         run(server.url, "DROP ROLE IF EXISTS child", "DROP ROLE plain")
+
+
+def test_a_run_that_is_killed_after_it_dropped_a_database(server: Server) -> None:
+    """The next run finds the roles that the dropped database knew, noted on those that are still there."""
+    theirs = Server(server.url, server.version, "external", throwaway=False, shared=True)
+    killed = Databases(theirs)
+    killed.__enter__()
+    first, second = killed.create("first"), killed.create("second")
+    with connect(first) as connection:
+        connection.execute("CREATE ROLE mct_left LOGIN")
+        connection.execute("CREATE TABLE public.t ()")
+        connection.execute("GRANT SELECT ON public.t TO mct_left")
+    killed.drop(first)
+    killed._close()  # as a kill would: nothing else is done
+    with Databases(theirs), connect(server.url) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_roles WHERE rolname = 'mct_left'").fetchone() == (0,)
+        assert second

@@ -197,9 +197,18 @@ def test_a_server_that_cannot_be_prepared() -> None:
     assert cluster.closed
 
 
-@pytest.mark.parametrize(("note", "expected"), [('{"roles": ["a"]}', {"b"}), (None, set()), ("no JSON", set()), ("[1]", set())])
+@pytest.mark.parametrize(
+    ("note", "expected"),
+    [
+        ('{"roles": ["a"]}', {"b"}),
+        ('{"roles": ["a"], "suspects": ["a", "c"]}', {"b", "c"}),
+        (None, set()),
+        ("no JSON", set()),
+        ("[1]", set()),
+    ],
+)
 def test_without_a_note_no_role_is_known_to_be_new(note: str | None, expected: set[str]) -> None:
-    """Then none is dropped."""
+    """Then none is dropped; a note also names roles that databases knew which are gone already."""
     assert _new_roles(frozenset({"a", "b"}), note) == expected
 
 
