@@ -116,8 +116,7 @@ class Rows:
         server would not let it follow are in `untraced`, with the reason.
         """
         trace = Trace(self._shop, self.samples, Chain(before, after, history, Holdings(self._shop)), written)
-        with self._shop.work():
-            fates = trace.run()
+        fates = trace.run()
         self._lost, self.untraced = trace.lost, trace.untraced
         return fates
 
@@ -136,6 +135,8 @@ class Rows:
 
         `baseline` is what `trace` started from.
         """
+        if not self._lost:
+            return tuple(fates)
         with self._shop.work():
             return acquit(self._shop, fates, self._lost, after_undo, self.samples)
 

@@ -48,13 +48,17 @@ class Reader:
         stale = [stamp for stamp in stamps if stamp.oid not in found]
         homeless = any(not is_mirror(table) and table.unread is None for table in found.values())
         if stale or (keep and homeless):
-            with shop.work():
-                for table in self._refreshed(shop, stale):
-                    found[table.oid] = _settled(known.get(table.oid), table)
-                if keep:
-                    found = {table.oid: table for table in mirrored(shop, found.values())}
+            found = shop.job(lambda: self._read(shop, found, known, stale, keep=keep))
         self._latest.update(found)
         return {stamp.name: found[stamp.oid] for stamp in stamps}
+
+    def _read(
+        self, shop: Workshop, found: Mapping[int, Table], known: Mapping[int, Table], stale: list[Stamp], *, keep: bool
+    ) -> dict[int, Table]:
+        """`found` and what is stale, by oid, mirrored where they are to be kept."""
+        fresh = {table.oid: _settled(known.get(table.oid), table) for table in self._refreshed(shop, stale)}
+        tables = {**found, **fresh}
+        return {table.oid: table for table in mirrored(shop, tables.values())} if keep else tables
 
     def settled(self, shop: Workshop) -> bool:
         """Whether stamps tell what was touched (see Watch)."""

@@ -56,7 +56,7 @@ class Sequences:
         if about not in self._highest:
             extreme = "max" if ascending else "min"
             try:
-                with shop.attempt():
+                with shop.alone():
                     value = shop.row(f"SELECT {extreme}({quoted(column)}) FROM {table.name}")[0]
             except psycopg.Error:
                 value = None

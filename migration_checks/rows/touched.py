@@ -17,7 +17,7 @@ _STAMPS = files("migration_checks.rows").joinpath("stamps.sql").read_text().repl
 _STORAGE_ONLY = re.sub(r".*-- shape\n", "", _STAMPS)
 
 _SESSIONS = """
-SELECT current_setting('track_counts')::bool AND NOT EXISTS (
+SELECT pg_stat_force_next_flush(), current_setting('track_counts')::bool AND NOT EXISTS (
            SELECT FROM pg_db_role_setting WHERE array_to_string(setconfig, ' ') ~* '(^| )track_counts='
        ),
        (SELECT array_agg(pid)
@@ -78,15 +78,15 @@ class Watch:
         self._lingering: frozenset[int] = frozenset()
 
     def settled(self, shop: Workshop) -> bool:
-        """Wait a moment for sessions that are leaving; True when all are gone, have reported, and counting is on."""
-        if shop.connection.info.server_version < 150000 or not self._alone(shop):
-            return False
-        shop.execute("SELECT pg_stat_force_next_flush()")
-        return True
+        """Wait a moment for sessions that are leaving; True when all are gone, have reported, and counting is on.
+
+        Our own session, which fills tables, reports as soon as the statement is over that looks for others.
+        """
+        return shop.connection.info.server_version >= 150000 and self._alone(shop)
 
     def _alone(self, shop: Workshop) -> bool:
         for _ in range(_PATIENCE):
-            ((counting, found),) = shop.look(_SESSIONS)
+            ((_, counting, found),) = shop.rows(_SESSIONS)
             sessions = frozenset(found or ())
             if not sessions or sessions <= self._lingering:
                 return bool(counting) and not sessions

@@ -47,12 +47,20 @@ class Trace:
 
     def run(self) -> tuple[Fate, ...]:
         """The fates of all that disappeared, by subject."""
+        pairs = list(self._suspects())
+        if pairs:
+            with self.shop.work():
+                for left, right in pairs:
+                    self._attempt(left, right)
+        return tuple(sorted(self.fates, key=lambda fate: (fate.subject, fate.what, fate.how)))
+
+    def _suspects(self) -> Iterator[tuple[Table, Table | None]]:
+        """Tables with rows that may have lost something, each with what it is afterwards."""
         for left, right in pair_tables(self.chain.before, self.chain.after):
-            if left is None or left.unread or not left.rows or (right is not None and right.unread):
+            if left is None or left is right or left.unread or not left.rows or (right is not None and right.unread):
                 continue
             if right is None or not _untouched(left, right):
-                self._attempt(left, right)
-        return tuple(sorted(self.fates, key=lambda fate: (fate.subject, fate.what, fate.how)))
+                yield left, right
 
     def _attempt(self, left: Table, right: Table | None) -> None:
         """Follow one table; where the server refuses, say so rather than let all the others go unseen."""

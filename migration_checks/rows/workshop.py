@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import md5
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from migration_checks.database import OWN_SCHEMA
 from migration_checks.rows.values import literal, quoted
 
+T = TypeVar("T")
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 _SETTINGS = "; ".join(
@@ -41,6 +43,10 @@ END $body$
 """
 
 
+class _Spoilt(Exception):
+    """A part of a job failed that had no savepoint of its own."""
+
+
 class Workshop:
     """Runs the toolkit's own statements in one database; `work` wraps them in a transaction that no event trigger hears."""
 
@@ -53,32 +59,80 @@ class Workshop:
         self._casts: dict[str, tuple[str, str]] = {}
         self._made: set[str] = set()
         self._identifiers: dict[str, str] = {}
+        self._bold = False
+
+    def job(self, work: Callable[[], T]) -> T:
+        """What `work` gives, done in one transaction; it may be called twice.
+
+        First without savepoints, each of which costs two round trips; where a part fails that `attempt` would have saved, once
+        more with them.
+        """
+        self._bold = True
+        try:
+            with self.work():
+                return work()
+        except _Spoilt:
+            self._bold = False
+            with self.work():
+                return work()
+        finally:
+            self._bold = False
 
     @contextmanager
     def work(self) -> Iterator[None]:
         """One transaction for a job: what fails inside leaves nothing behind."""
-        with self.attempt():
-            self.execute(f"{_SETTINGS}; {self._silence()}")
-            yield
+        if self.connection.info.transaction_status is not TransactionStatus.IDLE:
+            with self.attempt():
+                self.execute(f"{_SETTINGS}; {self._silence()}")
+                yield
+            return
+        with self._remembered():
+            self.execute(f"BEGIN; {_SETTINGS}; {self._silence()}")  # in one round trip
+            try:
+                yield
+            except BaseException:
+                with suppress(psycopg.OperationalError):  # the session may be gone
+                    self.connection.rollback()
+                raise
+            self.connection.commit()
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A transaction, or a part of one: when it fails, what was made in it is known to be gone."""
+        if self._bold:
+            try:
+                yield
+            except psycopg.Error as error:
+                raise _Spoilt from error
+            return
+        with self._remembered(), self.connection.transaction():
+            yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """For a single statement that may fail: outside of a transaction it needs no other."""
+        if self.connection.info.transaction_status is TransactionStatus.IDLE:
+            yield
+        else:
+            with self.attempt():
+                yield
+
+    @contextmanager
+    def _remembered(self) -> Iterator[None]:
+        """What was made here is known to be gone when it fails."""
         schema, made = self._schema, set(self._made)
         try:
-            with self.connection.transaction():
-                yield
+            yield
         except BaseException:
             self._schema, self._made = schema, made
             raise
 
     def _silence(self) -> str:
         """Keep the user's event triggers from hearing what is ours; only a superuser may, others live with them."""
+        if self.connection.info.parameter_status("is_superuser") != "on":
+            return ""
         recent = self.connection.info.server_version >= 170000
-        setting = "event_triggers = off" if recent else "session_replication_role = replica"
-        return f"""DO $$ BEGIN
-            IF current_setting('is_superuser') = 'on' THEN SET LOCAL {setting}; END IF;
-        END $$"""
+        return f"SET LOCAL {'event_triggers = off' if recent else 'session_replication_role = replica'}"
 
     def execute(self, statement: str) -> psycopg.Cursor[tuple[Any, ...]]:
         """Run SQL that was put together here; every name in it is quoted, every value a constant."""

@@ -7,6 +7,8 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
+from psycopg.pq import TransactionStatus
+
 from migration_checks.database import OWN_SCHEMA
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column, Reference, Table
@@ -43,7 +45,9 @@ class Paper(Workshop):
     """A workshop on paper: statements are kept, and answered by `answer`; without one, nothing may be asked."""
 
     def __init__(self, answer: Callable[[str], list[tuple[Any, ...]]] | None = None, version: int = 180000) -> None:
-        info = SimpleNamespace(server_version=version)
+        info = SimpleNamespace(
+            server_version=version, transaction_status=TransactionStatus.INTRANS, parameter_status=lambda name: "on"
+        )
         super().__init__(SimpleNamespace(info=info, transaction=nullcontext))  # type: ignore[arg-type]
         self.sent: list[str] = []
         self.answer = answer

@@ -38,7 +38,7 @@ class Storage:
         if any(name in statement for name in self.refused):
             raise psycopg.errors.InsufficientPrivilege("permission denied")
         if "pg_stat_get_activity" in statement:
-            return [(True, self.sessions)]
+            return [(None, True, self.sessions)]
         if statement.startswith("SELECT") and "hashint8extended" in statement:
             return [(int(oid), 3, [f"sum {self._writes(int(oid))}"]) for oid in re.findall(r"SELECT (\d+)::bigint", statement)]
         if "relname" in statement:
