@@ -23,6 +23,7 @@ NAMES = frozenset(
         "tables", "left_halfway",
         # What trials observe.
         "relation", "mode", "blocks", "sources", "under", "who", "direction", "state", "foreign_keys_unindexed",
+        "referenced", "problem", "basis",
     }
 )  # fmt: skip
 STATEMENTS = frozenset({"sql", "statement", "statements"})

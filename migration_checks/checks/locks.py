@@ -111,7 +111,7 @@ def _rewrites(transition: Transition) -> Iterator[Evidence]:
         message = f"`{_short(statement.sql)}` writes {subject} anew ({_rows(seen, table)}): {rewrite.reason}."
         facts = _of_statements(seen, [each for each, _ in cases]) | _sizes(seen, table)
         facts |= {"kind": rewrite.kind, "reason": rewrite.reason}
-        yield Evidence(subject, message, facts, _severity(seen, table))
+        yield Evidence(subject, message, facts, _severity(seen, table, leg=transition.leg))
 
 
 def _rewritten(seen: LocksEvidence, statement: Observed, rewrite: Rewrite) -> str | None:
@@ -150,7 +150,7 @@ def _scans(transition: Transition) -> Iterator[Evidence]:
             f"{against} ({mode})."
         )
         facts = _of_statements(seen, [each for each, _ in cases]) | _sizes(seen, subject) | {"mode": mode}
-        yield Evidence(subject, message, facts, _severity(seen, subject))
+        yield Evidence(subject, message, facts, _severity(seen, subject, leg=transition.leg))
 
 
 def _topmost(seen: LocksEvidence, statement: Observed, name: str) -> str:
@@ -184,7 +184,7 @@ def _backfills(transition: Transition) -> Iterator[Evidence]:
             f"transaction writes rows of {listing(written)}, as many as {listing(much)} has."
         )
         facts = _of_hold(seen, hold) | {"tables": [*written]}
-        yield Evidence(hold.relation, message, facts, _severity(seen, *much))
+        yield Evidence(hold.relation, message, facts, _severity(seen, *much, leg=transition.leg))
 
 
 def _during(seen: LocksEvidence, hold: Hold) -> Iterator[Observed]:
@@ -230,11 +230,14 @@ def _production(seen: LocksEvidence, name: str) -> int | None:
     return relation.production if relation is not None else None
 
 
-def _severity(seen: LocksEvidence, *tables: str) -> Severity | None:
-    """Milder where production is known to be small; None is the check's own."""
+def _severity(seen: LocksEvidence, *tables: str, leg: Leg = Leg.OBSERVE) -> Severity | None:
+    """None is the check's own. A remark where production is known to be small, and of what a downgrade does.
+
+    On the way down, what the upgrade did in steps has to be taken back in one; how long that takes is told by MC601 and MC602.
+    """
     sizes = [_production(seen, name) for name in tables]
     small = all(size is not None and size <= seen.budgets.small_table for size in sizes)
-    return Severity.INFO if small else None
+    return Severity.INFO if small or not leg.upward else None
 
 
 def _rows(seen: LocksEvidence, name: str) -> str:

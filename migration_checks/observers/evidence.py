@@ -70,7 +70,12 @@ class LocksEvidence:
         return (None if statement.path is None else relative(statement.path, self.root)), statement.line
 
     def _shown(self) -> list[Relation]:
-        return [each for _, each in sorted(self.relations.items()) if each.kind not in ("index", "sequence")]
+        names = {key.table for key in self.keys if not key.indexed}
+        for each in self.statements:
+            names |= {lock.relation for lock in each.locks} | {scan.relation for scan in each.scans} | each.changed.keys()
+        return [
+            each for name, each in sorted(self.relations.items()) if name in names and each.kind not in ("index", "sequence")
+        ]
 
     def _key(self, key: ForeignKey) -> dict[str, Json]:
         table = self.relations.get(key.table)

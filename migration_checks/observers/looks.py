@@ -77,6 +77,7 @@ class Course:
         self.here: dict[int, Known] = dict(before.relations)
         self._hidden = frozenset(hidden)
         self._hidden_tables: set[int] = set(before.hidden)
+        self._old = frozenset(before.relations)
         self._flushes = flushes
         self._counted: dict[int, Counts] = {each.oid: each.counted for each in before.relations.values()} if flushes else {}
         self._transaction = ""
@@ -100,6 +101,10 @@ class Course:
         """Know relations by name that no look has described (an index that is being built)."""
         for oid, each in self._shown(relations).items():
             self.known.setdefault(oid, each)
+
+    def is_old(self, oid: int) -> bool:
+        """Whether a relation was there before the step."""
+        return oid in self._old
 
     def _shown(self, relations: Mapping[int, Known]) -> dict[int, Known]:
         """`relations` without tables that are Alembic's own, and their indexes."""

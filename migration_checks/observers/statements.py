@@ -44,7 +44,9 @@ _COMMANDS: Mapping[str, str] = {
     "reindex": "REINDEX builds it again",
 }
 HEAVY = "SHARE UPDATE EXCLUSIVE"
-"""From this mode on, a lock that an earlier statement took is told again: those below it keep no ordinary work waiting."""
+"""From this mode on, a lock that an earlier statement took is told again: those below it keep no ordinary work waiting.
+
+So do those on relations that the step itself made, which nobody else knows."""
 _OTHERWISE = "the statement builds it again"
 _WORD = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*([a-z]+)", re.IGNORECASE | re.DOTALL)
 
@@ -201,7 +203,7 @@ class Reader:
             new = strongest(mode for mode in modes if mode not in before)
             old = strongest(mode for mode in modes if mode in before)
             adds = new is not None and (old is None or strength(new) > strength(old))
-            weighs = old is not None and strength(old) >= strength(HEAVY)
+            weighs = old is not None and strength(old) >= strength(HEAVY) and self.course.is_old(oid)
             for mode, fresh in ((new if adds else None, True), (old if weighs else None, False)):
                 if mode is not None:
                     name, kind = self.course.known[oid].name, self.kinds.of(oid, now)

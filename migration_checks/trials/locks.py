@@ -51,9 +51,8 @@ class LocksTrial:
     def run(self, bed: Bed) -> Iterator[Transition]:
         """OBSERVE, and OBSERVE_DOWN."""
         with bed.copy("locks") as bench, translated("Observing a step"):
-            with connect(bench.url) as connection:
-                if not standing.install(connection):
-                    bed.note(NO_TRIGGERS)
+            if not _prepared(bed, bench.url):
+                return
             up = self.leg(bed, bench, Leg.OBSERVE, bed.ascend.before.tables)
             if up is None:
                 return
@@ -73,13 +72,20 @@ class LocksTrial:
             outcome = bench.environment.observed("upgrade" if leg.upward else "downgrade", bed.revision.id)
         direction = "upgrade" if leg.upward else "downgrade"
         if outcome.failure is not None:
-            bed.note(f"Its {direction} could not be observed: under observation it {_short(outcome.failure.message)}.")
+            bed.note(
+                f"Its {direction} could not be observed: under observation it raised: {_first_line(outcome.failure.message)}."
+            )
             return None
         with connect(bench.url) as connection:
             after = standing.read(connection, {}, bench.bookkeeping, count=False)
             flushes = standing.major_of(connection) >= standing.FLUSHES_SINCE
         sight = Sight(before, after, bench.bookkeeping, flushes)
         evidence = self._evidence(sight, outcome, poller.sightings, wal)
+        if evidence.unseen:
+            bed.note(f"Not every statement of its {direction} could be looked at: {evidence.unseen}.")
+        looked, sent = len(evidence.statements), evidence.count
+        if sent > looked:
+            bed.note(f"Only the first {looked:,} of {sent:,} statements of its {direction} were looked at.")
         return bed.transition(leg, evidence, statements=outcome.statements, seconds=outcome.seconds)
 
     def _evidence(self, sight: Sight, outcome: Outcome, sightings: list[Sighting], wal: int) -> LocksEvidence:
@@ -173,11 +179,22 @@ class Sight:
         return tuple((*each, each not in old) for each in self.after.upkeep)
 
 
+def _prepared(bed: Bed, url: str) -> bool:
+    """Whether the copy at `url` holds what looks are made with: a project's own event triggers may forbid such things."""
+    with connect(url) as connection:
+        try:
+            if not standing.install(connection):
+                bed.note(NO_TRIGGERS)
+        except psycopg.Error as error:
+            bed.note(f"It could not be observed: what looks are made with was refused ({_first_line(str(error))}).")
+            return False
+    return True
+
+
 def _wal(connection: psycopg.Connection) -> int:
     row = connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
     return int(row[0]) if row else 0
 
 
-def _short(message: str) -> str:
-    line = next(iter(message.strip().splitlines()), "failed").rstrip(".")
-    return f"raised: {line[:200]}"
+def _first_line(message: str) -> str:
+    return next(iter(message.strip().splitlines()), "it failed").rstrip(".")[:200]
