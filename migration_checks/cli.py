@@ -159,6 +159,7 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--rows", type=int, metavar="N", help="rows of a seed's leading table, or of each synthesized table")
     data.add_argument("--seed", type=int, metavar="N", help="the number that alone decides the rows' content")
     data.add_argument("--baseline-sql", metavar="FILE", help="SQL, or an archive of pg_dump, that the chain starts from")
+    data.add_argument("--clone", metavar="URL", help="a clone of production: the walk starts from a copy of it, with its rows")
     data.add_argument("--profile", metavar="FILE", help="a profile that synthesized tables are to resemble")
     data.add_argument("--scale", type=float, metavar="FACTOR", help="how many times the profile's rows; 1 unless given")
     server = parser.add_argument_group("server")

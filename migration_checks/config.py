@@ -33,7 +33,7 @@ MOST_ROWS = 10**13
 
 RUN_KEYS = (
     "provider", "provider_version", "image", "allow_shared_server", "rows", "seed", "fail_on", "only", "skip", "reports",
-    "timeout", "baseline", "redact", "profile", "scale", "trials", "at_rows", "since", "jobs", "matrix",
+    "timeout", "baseline", "redact", "profile", "scale", "trials", "at_rows", "since", "jobs", "matrix", "clone",
 )  # fmt: skip
 OF_ONE_RUN = ("shard",)
 """What only a command line can say."""
@@ -52,7 +52,8 @@ class Settings:
     `skip` are check ids, `only` empty for all. `trials` are words of migration_checks.trials.TRIALS. `at_rows` says how many
     rows production has: by table (as users write its name), or under "" for every table that is not named. `since` is a git
     reference: only revisions that differ from it are walked. `jobs` processes walk at once; of a `shard` (i, n) only part i of
-    n is walked. `matrix` are major versions of PostgreSQL that are walked on in turn.
+    n is walked. `matrix` are major versions of PostgreSQL that are walked on in turn. `clone` is
+    the URL of a database whose copy the walk starts from; its rows are left out of reports unless `redact` is said to be false.
     """
 
     lineage: Lineage
@@ -70,6 +71,7 @@ class Settings:
     jobs: int = 1
     shard: tuple[int, int] | None = None
     matrix: tuple[int, ...] = ()
+    clone: str | None = None
     trials: frozenset[str] = frozenset()
     at_rows: Mapping[str, int] = field(default_factory=dict)
     timeout: float = TIMEOUT
@@ -147,7 +149,7 @@ def _settings(lineage: Lineage, cwd: Path, *sources: Source) -> Settings:
         timeout=pick(lambda source: source.table.number("timeout"), TIMEOUT),
         waivers=tuple(read_waiver(each, check_ids()) for each in written.children("waivers", WAIVER_KEYS)),
         baseline=pick(lambda source: source.path("baseline"), None),
-        redact=pick(lambda source: source.table.flag("redact"), False),
+        redact=pick(lambda source: source.table.flag("redact"), _clone(lineage, sources) is not None),
         profile=pick(lambda source: source.path("profile"), None),
         scale=pick(_scale, 1.0),
         trials=pick(_trials, frozenset()),
@@ -156,6 +158,7 @@ def _settings(lineage: Lineage, cwd: Path, *sources: Source) -> Settings:
         since=_since(lineage, *tables),
         jobs=pick(lambda source: source.table.integer("jobs", 1, MOST_PARTS), 1),
         shard=_shard(tables[0]),
+        clone=_clone(lineage, sources),
         matrix=_matrix(given=tables[0], written=written),
     )
 
@@ -186,6 +189,14 @@ def _matrix(given: Fields, written: Fields) -> tuple[int, ...]:
     if asked and "shard" in given:
         raise given.error("--matrix and --shard exclude each other: let each CI job walk one part on one version.")
     return asked or (() if "shard" in given or "provider_version" in given or "provider" in given else usual)
+
+
+def _clone(lineage: Lineage, sources: tuple[Source, ...]) -> str | None:
+    """The database of --clone, which is a start as a baseline is."""
+    url = next((found for source in sources if (found := source.table.text("clone"))), None)
+    if url is not None and lineage.baseline_sql is not None:
+        raise sources[0].table.error("--clone and --baseline-sql exclude each other: a walk has one start.")
+    return url
 
 
 def _since(lineage: Lineage, given: Fields, written: Fields) -> str | None:

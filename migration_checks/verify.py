@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from migration_checks.bench import Bench
 from migration_checks.checkpoints import Checkpoints
 from migration_checks.checks import CHECKS
+from migration_checks.clone import Source
 from migration_checks.config import Settings
 from migration_checks.database import Databases
 from migration_checks.environment import Environment
@@ -83,7 +84,7 @@ def _verify_on(
             stack.enter_context(lending)
         server = lending.server()
         databases = stack.enter_context(Databases(server))
-        origin = Origin(settings.lineage, databases)
+        origin = Origin(settings.lineage, databases, Source(settings.clone) if settings.clone is not None else None)
         if found is None:
             route = plan(graph, origin.start(environment, graph, start, end), end)
         else:

@@ -16,7 +16,7 @@ from migration_checks.verify import verify
 from tests.projects import Script, make_project, sql
 
 OF_A_PROJECT = ("env", "url", "ini", "toml", "files")
-OF_SETTINGS = ("provider", "rows", "seed", "timeout", "redact", "since", "trials", "at_rows", "budgets")
+OF_SETTINGS = ("provider", "rows", "seed", "timeout", "redact", "since", "clone", "trials", "at_rows", "budgets")
 
 
 @dataclass(frozen=True)
