@@ -177,23 +177,25 @@ def _scale(connection: Connection, made: Plan, place: Place, number: int, times:
 
 
 def _ranked(connection: Connection, table: str, column: Column, number: int, times: int) -> Scale:
-    """Integers go where there is room for all: into the widest gap, which nearly always is the one above the highest."""
+    """Integers go where there is room for all of them: into the widest gap, which nearly always is above the highest."""
     ranks = f"pg_temp.migration_checks_ranks_{number}"
     values = f"SELECT DISTINCT {column.quoted}::bigint AS value FROM {table} WHERE {column.quoted} IS NOT NULL"
     query = f"SELECT value, pg_catalog.row_number() OVER (ORDER BY value) - 1 AS rank FROM ({values}) AS v"
     connection.execute(f"CREATE TEMPORARY TABLE {ranks.removeprefix('pg_temp.')} ON COMMIT DROP AS {query}".encode())
+    connection.execute(f"CREATE INDEX ON {ranks} (value)".encode())
     connection.execute(f"ANALYZE {ranks}".encode())
-    limit = LIMITS[_base_name(column)]
-    gaps = f"SELECT value, coalesce(lead(value) OVER (ORDER BY value), {limit}) - value AS room FROM {ranks}"
-    # The difference of two bigints may be more than a bigint.
-    gaps = gaps.replace(" - value AS", "::numeric - value AS")
-    row = connection.execute(
-        f"SELECT value, room FROM ({gaps}) AS g ORDER BY room DESC, value DESC LIMIT 1".encode()
-    ).fetchone()
-    count = _count(connection, ranks)
-    if row is not None and int(row[1]) <= times * count:
+    limit, count = LIMITS[_base_name(column)], _count(connection, ranks)
+    # Between any number and the next value there is nothing; rules of schemas like numbers above zero better.
+    starts = f"SELECT value FROM {ranks} UNION SELECT unnest(ARRAY[-1, {-limit - 1}]::bigint[])"
+    above = f"coalesce((SELECT min(r.value) FROM {ranks} AS r WHERE r.value > s.value), {limit})::numeric - s.value"
+    gaps = f"SELECT s.value, {above} AS room FROM ({starts}) AS s"
+    wide = (
+        f"SELECT value FROM ({gaps}) AS g WHERE room > {times * count} ORDER BY value >= -1 DESC, room DESC, value DESC LIMIT 1"
+    )
+    row = connection.execute(wide.encode()).fetchone()
+    if row is None:
         raise NoRoom(f"{column.name} has no room for as many more values")
-    return Scale("integer", ranks=ranks, base=int(row[0]) + 1 if row else 1, count=count)
+    return Scale("integer", ranks=ranks, base=int(row[0]) + 1, count=count)
 
 
 def _rooms(made: Plan, place: Place) -> list[int]:

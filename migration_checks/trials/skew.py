@@ -63,7 +63,7 @@ class SkewTrial:
         self._listen(new, copy)
         if copy.environment.downgrade(bed.revision.id).failure is not None:
             return SkewEvidence(tried, rolling)
-        known = {each.key for each in rolling}
+        known, names = {each.key for each in rolling}, {**names, **bed.undo.after.catalog}
         back = [each for each in self._repeat(old, copy, ROLLBACK, names) if each.key not in known]
         ahead = [each for each in self._repeat(new, copy, AHEAD, names) if each.sqlstate not in OF_NAMES]
         return SkewEvidence({**tried, ROLLBACK: old.tried, AHEAD: new.tried}, (*rolling, *back, *ahead))

@@ -178,15 +178,15 @@ class Exchange:
     def _each(
         self, names: Sequence[str], phrase: Callable[[str], Phrase], whole: Phrase | None, refused: Refused
     ) -> Iterator[tuple[Refusal, str, Refused]]:
-        """The columns that a statement fails on; `whole` stands for them where it fails on none of them alone."""
-        found = False
-        for name in names:
-            alone = phrase(name)
-            if (why := self._refused(alone)) is not None:
-                found = True
-                yield self._refusal(alone, why, self._name(name) if why.constraint is None else None), name, why
-        if not found and whole is not None:
+        """The columns that a statement fails on; `whole` stands for them where it fails on none of them alone, or on each."""
+        reasons = {name: self._refused(phrase(name)) for name in names}
+        found = {name: why for name, why in reasons.items() if why is not None}
+        alike = len({why.sqlstate for why in found.values()}) == 1
+        if whole is not None and (not found or (alike and len(found) == len(names) > 1)):
             yield self._refusal(whole, refused), "", refused
+            return
+        for name, why in found.items():
+            yield self._refusal(phrase(name), why, self._name(name) if why.constraint is None else None), name, why
 
     @property
     def _columns(self) -> dict[str, Column]:
