@@ -82,5 +82,6 @@ def _order(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> tuple[
         "skip": [str(oid) for (oid,) in connection.execute(_OTHERS, (name,)).fetchall()],
         "wal": [each.name for each in Path(data, "pg_wal").iterdir() if first <= each.name <= last],
     }
-    settings = ("listen_addresses=", *tuning.settings())
+    # Throw-away servers report a commit before it is written; one that is stopped at once would lose it.
+    settings = ("listen_addresses=", *tuning.settings(), "synchronous_commit=on")
     return Order(programs=Path(programs), settings=settings, environment=tuning.environment(), clone=clone), position

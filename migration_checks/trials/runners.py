@@ -17,13 +17,14 @@ from migration_checks.connection import connect, database_name
 from migration_checks.environment import Environment, Outcome
 from migration_checks.errors import ToolkitError
 from migration_checks.transition import Leg, Transition
-from migration_checks.trials.crash import FEW
 from migration_checks.trials.deaths import held
 from migration_checks.trials.direction import Direction, chosen
 from migration_checks.trials.lab import Bed
 from migration_checks.trials.seen import Died, Race, Races
 from migration_checks.worker.variables import WORKER_NAME
 
+MOMENTS = 3
+"""Places of a step at which the other runner comes along."""
 _PATIENCE = 10.0
 _PAUSE = 0.005
 LOCK_TIMEOUT = "50ms"
@@ -58,7 +59,7 @@ class RunnersTrial:
 def _both(direction: Direction, stack: ExitStack, other: Environment) -> Iterator[Transition]:
     if not direction.reach(stack):
         return
-    places = chosen(len(direction.statements) + 1, FEW)
+    places = chosen(len(direction.statements) + 1, MOMENTS)
     races = tuple(race for at in places if (race := _race(direction, at, other)) is not None)
     retries = tuple(death for at in places[:-1] for death in _after_a_lock(direction, at))
     yield direction.handed_on(Leg.RUNNERS, Races(direction.word, len(direction.statements), races, retries), retries)

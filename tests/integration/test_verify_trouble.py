@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import random
-import signal
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +14,9 @@ import pytest
 from migration_checks.connection import connect
 from migration_checks.providers import EmbeddedProvider, LocalProvider, Server
 from migration_checks.providers.choice import has_control_file
-from tests.processes import eventually, mentioning
+from tests.crashes.killed import kill_one, project_in
+from tests.crashes.places import Place, a_place, inventory
+from tests.processes import eventually
 from tests.projects import Project, Script, make_project, sql
 from tests.walks import creates, widens
 
@@ -26,40 +24,11 @@ PATIENCE = 120.0
 HEALTHY = (creates("t", "a1"), widens("t", "b2", "a1"))
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a run may leave things: a TMPDIR of its own, which names every directory and process of the run."""
-
-    directory: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "TMPDIR": str(self.directory), "NO_COLOR": "1"}
-
-    @property
-    def is_clean(self) -> bool:
-        return not list(self.directory.iterdir()) and not mentioning(str(self.directory))
-
-    def start(self, project: Project, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "migration_checks", "verify", "-c", str(project.config), "--rows", "10", *arguments]
-        return subprocess.Popen(
-            command,
-            cwd=project.root,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-
 @pytest.fixture
 def place() -> Iterator[Place]:
     """Short and open to the server's user, as its sockets need; a project's own folder lies elsewhere."""
-    with tempfile.TemporaryDirectory(prefix="mct", dir="/tmp") as name:
-        Path(name).chmod(0o1777)
-        yield Place(Path(name))
+    with a_place() as made:
+        yield made
 
 
 @dataclass(frozen=True)
@@ -135,21 +104,6 @@ def theirs() -> Iterator[Server]:
     """A server of its own: roles and databases of other tests are not counted."""
     with EmbeddedProvider().lend() as lent:
         yield lent
-
-
-Inventory = tuple[frozenset[str], frozenset[str], int]
-
-
-def inventory(server: Server) -> Inventory:
-    """Databases, roles, and how many other sessions there are on a server."""
-    with connect(server.url) as connection:
-
-        def names(query: str) -> frozenset[str]:
-            return frozenset(str(name) for (name,) in connection.execute(query.encode()).fetchall())
-
-        sessions = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL").fetchone()
-        assert sessions is not None
-        return names("SELECT datname FROM pg_database"), names("SELECT rolname FROM pg_roles"), sessions[0] - 1
 
 
 def test_a_role_that_may_not_create_databases(tmp_path: Path, place: Place, theirs: Server) -> None:
@@ -251,33 +205,11 @@ INTERRUPTIONS = int(os.environ.get("MIGRATION_CHECKS_INTERRUPTIONS", "8"))
 
 
 @pytest.mark.parametrize("number", range(INTERRUPTIONS))
-def test_a_run_that_is_cut_short_leaves_nothing(tmp_path: Path, place: Place, theirs: Server, number: int) -> None:
-    """Ctrl-C, SIGTERM and SIGKILL at any moment, on a server of our own and of somebody else."""
-    chance = random.Random(number)
-    name = ("SIGINT", "SIGTERM", "SIGKILL", "SIGKILL")[number % 4]
-    shared = number % 8 in (1, 3, 4, 6)
-    project = make_project(tmp_path, [*HEALTHY, creates("u", "c3", "b2"), widens("u", "d4", "c3")])
-    arguments = ("--provider", theirs.url, "--allow-shared-server") if shared else ()
-    before = inventory(theirs)
-    process = place.start(project, *arguments)
-    time.sleep(chance.uniform(0.3, 4.0))  # the moment is the input of this test, nothing is waited for
-    process.send_signal(signal.Signals[name])
-    process.communicate(timeout=PATIENCE)
+def test_a_run_that_is_cut_short_leaves_nothing(tmp_path: Path, theirs: Server, number: int) -> None:
+    """Ctrl-C, SIGTERM and SIGKILL (of its guard, too) at any moment, on a server of our own and of somebody else."""
+    killed = kill_one(project_in(tmp_path), theirs, number, seed=7, longest=4.0)
 
-    # -2 and -15: the signal met an interpreter that was starting or had finished, and nothing was there to be given back.
-    assert process.returncode in {"SIGINT": (130, 0, 1, -2), "SIGTERM": (143, 0, 1, -15), "SIGKILL": (-9, 0, 1)}[name]
-    if name == "SIGKILL" and shared:
-        from migration_checks.database import Databases
-
-        with connect(theirs.url), Databases(_external(theirs)):  # what the next run does first
-            pass
-    assert eventually(lambda: place.is_clean)
-    assert eventually(lambda: not mentioning(str(project.root)))
-    assert eventually(lambda: inventory(theirs) == before)
-
-
-def _external(server: Server) -> Server:
-    return Server(server.url, server.version, "external", throwaway=False, shared=True)
+    assert killed.left == ()
 
 
 def test_an_undisturbed_run_leaves_nothing(tmp_path: Path, place: Place) -> None:
