@@ -16,6 +16,7 @@ from migration_checks.environment import Environment, Outcome
 from migration_checks.errors import ProviderError, SeedError
 from migration_checks.extensions import require_extensions
 from migration_checks.lineage import Lineage, Seed
+from migration_checks.outward import outward
 from migration_checks.profile.values import Profile
 from migration_checks.questions import Questions
 from migration_checks.recapture import CatalogReader
@@ -60,6 +61,7 @@ class Bench:
         self.seed = seed
         self.profile = profile
         self.scale = scale
+        self.outward: dict[tuple[str, str], None] = {}
         self._connect()
         self.rows = Rows(self.connection, reader=self.reader)
         self.catalog = CatalogReader()
@@ -153,6 +155,7 @@ class Bench:
 
     def _ran(self, revision: str, outcome: Outcome) -> Outcome:
         """`outcome`, unless it is the server's fault. Raises ProviderError, MissingExtension among them."""
+        self.outward.update(((revision, reason), None) for reason in outward(outcome))
         failure = outcome.failure
         if failure is not None and failure.sqlstate in (DISK_FULL, OUT_OF_MEMORY):
             what = "disk space" if failure.sqlstate == DISK_FULL else "memory"
@@ -161,7 +164,9 @@ class Bench:
         require_extensions(self.connection, failure, revision)
         return outcome
 
-    def snapshot(self, previous: Snapshot | None, heads: Collection[str], *, keep: bool, asked: Collection[str] | None) -> Snapshot:
+    def snapshot(
+        self, previous: Snapshot | None, heads: Collection[str], *, keep: bool, asked: Collection[str] | None
+    ) -> Snapshot:
         """What the database looks like now; `keep` mirrors its rows for later comparisons.
 
         `asked` are the revisions applied here, which decide what invariants are asked; None asks none.

@@ -169,6 +169,7 @@ class Run:
             walked = bench.url
             unasked = bench.questions.unasked(place.snapshot.answers for place in walker.trail.places.values())
         self.not_checked += walker.notes
+        self.not_checked += [Note(revision, reason, revision) for revision, reason in bench.outward]
         self.databases.drop(walked)
         if not self.route.descends:
             return  # another part asks and leaps
