@@ -4,9 +4,10 @@
 -- UPDATE of a referenced row finds the rows that refer to it. Of a partitioned table's keys only the one that people declared.
 
 SELECT
-    quote_ident(n.nspname) || '.' || quote_ident(t.relname) || '.' || quote_ident(k.conname),
+    quote_ident(k.conname),
     k.conrelid::int8,
     k.confrelid::int8,
+    k.conkey,
     (
         SELECT array_agg(quote_ident(a.attname) ORDER BY key.place)
         FROM unnest(k.conkey) WITH ORDINALITY AS key (number, place)
@@ -25,4 +26,4 @@ FROM pg_constraint k
 JOIN pg_class t ON t.oid = k.conrelid
 JOIN pg_namespace n ON n.oid = t.relnamespace
 WHERE k.contype = 'f' AND k.conparentid = 0 AND n.nspname <> 'migration_checks_own'
-ORDER BY 1
+ORDER BY n.nspname, t.relname, k.conname

@@ -48,11 +48,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A foreign key by its qualified name, with the oids of both tables."""
+    """A foreign key by its own quoted name, with the oids of both tables and the numbers of its columns."""
 
     name: str
     table: int
     referenced: int
+    numbers: tuple[int, ...]
     columns: tuple[str, ...]
     indexed: bool
 
@@ -99,7 +100,8 @@ def read(connection: psycopg.Connection[Any], rows: Mapping[str, int], hidden: C
     if count:
         kept = _counted(connection, kept, rows)
     keys = (
-        Key(name, table, other, tuple(columns), indexed) for name, table, other, columns, indexed in _rows(connection, "keys")
+        Key(name, table, other, tuple(numbers), tuple(columns), indexed)
+        for name, table, other, numbers, columns, indexed in _rows(connection, "keys")
     )
     temp = connection.execute("SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database()").fetchone()
     return Standing(

@@ -157,20 +157,20 @@ class Sight:
 
     def foreign_keys(self) -> tuple[ForeignKey, ...]:
         """The foreign keys after the leg."""
-        relations = self.after.relations
-        old = {(each.name, each.columns) for each in self.before.keys}
-        names = {oid: each.name for oid, each in self.before.relations.items()}
+        # By number and oid: tables, columns and the keys themselves may be renamed, which makes none of them new.
+        old = {(each.table, each.referenced, each.numbers) for each in self.before.keys}
+        names = {oid: each.name for side in (self.after, self.before) for oid, each in side.relations.items()}
         return tuple(
             ForeignKey(
-                key.name,
-                names.get(key.table, relations[key.table].name),
-                names.get(key.referenced, relations[key.referenced].name),
+                f"{names[key.table]}.{key.name}",
+                names[key.table],
+                names[key.referenced],
                 key.columns,
                 key.indexed,
-                (key.name, key.columns) not in old,
+                (key.table, key.referenced, key.numbers) not in old,
             )
             for key in self.after.keys
-            if key.table in relations and key.referenced in relations
+            if key.table in names and key.referenced in names
         )
 
     def upkeep(self) -> tuple[tuple[str, str, str, bool], ...]:

@@ -74,6 +74,15 @@ STEPS: Mapping[str, tuple[str, set[tuple[str, str]]]] = {
     "weird": (sql('ALTER TABLE "Weird "" Name" ALTER "select" TYPE bigint'), {("MC603", 'public."Weird "" Name"')}),
     "parts": (sql("ALTER TABLE p ALTER n TYPE bigint"), {("MC603", "public.p")}),
     "by_hand": (sql("LOCK TABLE t IN EXCLUSIVE MODE", "SELECT count(*) FROM t"), {("MC604", "public.t")}),
+    "renamed": (
+        sql(
+            "ALTER TABLE t RENAME TO renamed",
+            "ALTER TABLE renamed RENAME COLUMN r_id TO ref",
+            "ALTER TABLE renamed RENAME CONSTRAINT t_r TO fk",
+        ),
+        set(),
+    ),
+    "back": (sql("ALTER TABLE renamed RENAME TO t"), set()),
     "peek": (sql("ALTER TABLE t ADD COLUMN z int", "SELECT 1 FROM t LIMIT 1"), set()),
     "truncate": (sql("TRUNCATE new"), set()),
 }
