@@ -45,7 +45,7 @@ def ask(
     given = given or {}
     with connection.pipeline():
         cursors = {name: connection.execute(text, given.get(name), prepare=True) for name, text in texts.items()}
-    return {name: {each.id: each for each in _objects(cursor)} for name, cursor in cursors.items()}
+    return {name: {each.id: each for each in _objects(cursor.fetchall())} for name, cursor in cursors.items()}
 
 
 def _objects(rows: Iterable[tuple[Any, ...]]) -> Iterator[CatalogObject]:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -39,14 +39,13 @@ _ELSEWHERE = frozenset({"database.sql"})
 """Queries that look at no system catalog in which something is kept for each relation."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Relation:
+class _Relation(NamedTuple):
     """A relation of the user: kind (pg_class.relkind), name, number of catalog rows, relations it may quote."""
 
     kind: str
     name: str
     pieces: int
-    links: frozenset[int]
+    links: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +130,9 @@ def _marks(connection: psycopg.Connection[Any], horizon: str) -> _Marks:
         whole = connection.execute(_WHOLE, prepare=True)
         found = connection.execute(_RELATIONS, (horizon,), prepare=True)
     ((stands, elsewhere, triggers),) = whole.fetchall()
-    relations: dict[int, _Relation] = {}
-    fresh = set()
-    for oid, kind, name, pieces, touched, links in found:
-        relations[oid] = _Relation(kind, name, pieces, frozenset(links or ()))
-        if touched:
-            fresh.add(oid)
+    rows = found.fetchall()
+    relations = {oid: _Relation(kind, name, pieces, tuple(links or ())) for oid, kind, name, pieces, _, links in rows}
+    fresh = {oid for oid, _, _, _, touched, _ in rows if touched}
     return _Marks(stands, elsewhere, triggers, relations, frozenset(fresh))
 
 
@@ -201,7 +197,7 @@ def _touched(before: _Marks, after: _Marks) -> Iterator[int]:
     """Relations that were written, and those that may quote one that was."""
     own = _written(before, after)
     for oid, each in after.relations.items():
-        if oid in own or each.links & own:
+        if oid in own or not own.isdisjoint(each.links):
             yield oid
 
 

@@ -13,7 +13,9 @@ unwrapped AS (
     UNION ALL
     SELECT u.attrelid, u.attnum, y.typbasetype, y.typtypmod
     FROM unwrapped u
-    JOIN pg_type y ON y.oid = u.type AND y.typtype = 'd'
+    -- OFFSET 0 keeps it a look-up by oid: the planner would scan all types for domains.
+    CROSS JOIN LATERAL (SELECT * FROM pg_type t WHERE t.oid = u.type OFFSET 0) AS y
+    WHERE y.typtype = 'd'
 ),
 base AS (
     SELECT u.attrelid, u.attnum, format_type(u.type, u.modifier) AS written,
