@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from migration_checks.check import Finding
-from migration_checks.report import plain
+from migration_checks.report import Report, plain
 from migration_checks.snapshot import Json
 from migration_checks.transition import Transition
 
@@ -38,6 +38,16 @@ class Moments:
         if transition.failure is None:
             return transition
         return replace(transition, failure=replace(transition.failure, message=self.masked(transition.failure.message)))
+
+    def report(self, report: Report) -> Report:
+        """`report` without them in what its steps observed: a statement may carry the time at which it was written."""
+        steps = (
+            replace(step, observations={key: self._fact(value) for key, value in step.observations.items()})
+            if step.observations
+            else step
+            for step in report.steps
+        )
+        return replace(report, steps=tuple(steps))
 
     def _fact(self, value: Json) -> Json:
         if isinstance(value, str):

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
+import psycopg
+
 from migration_checks.bench import Bench
 from migration_checks.checkpoints import Checkpoints
 from migration_checks.checks import CHECKS
 from migration_checks.clone import Source
 from migration_checks.config import Settings
+from migration_checks.connection import broke_off
 from migration_checks.database import Databases
 from migration_checks.environment import Environment
 from migration_checks.errors import ConfigurationError
@@ -94,7 +97,10 @@ def _verify_on(
             route = part_of(route, *settings.shard)
         run = Run(settings, environment, origin, graph, route, progress, profile)
         since = datetime.now(UTC)
-        transitions = tuple(run.legs())
+        try:
+            transitions = tuple(run.legs())
+        except psycopg.Error as error:
+            raise broke_off(error, run.at) from error
         # A server by URL may have another clock; what it wrote is dated by that one.
         moments = Moments(since + run.clock, datetime.now(UTC) + run.clock)
     transitions = tuple(map(moments.transition, transitions))
@@ -108,7 +114,9 @@ def _verify_on(
     if found is not None:
         notes = (*notes_on(found, graph), *notes)
     order = [revision.id for revision in graph.revisions]
-    return build_report(settings, server, order, transitions, findings, run.not_checked, (*known, *notes), route.visited, part)
+    notes = (*known, *notes)
+    report = build_report(settings, server, order, transitions, findings, run.not_checked, notes, route.visited, part)
+    return moments.report(report)
 
 
 def _provider(settings: Settings) -> Provider:
@@ -142,6 +150,7 @@ class Run:
         self.progress = progress
         self.profile = profile
         self.done = 0
+        self.at = "the start"
         self.clock = timedelta()
         self.not_checked: list[Note] = list(origin.notes)
 
@@ -226,6 +235,7 @@ class Run:
         )
 
     def _tell(self, revision: str, leg: Leg) -> None:
+        self.at = f"{revision} ({leg})"
         if self.progress is not None:
             # ASCEND, UNDO, REDO and DESCEND for each revision, and one LEAP; trials come on top where they are worth it.
             total = max(4 * len(self.route.visited) + 1, self.done + 1)

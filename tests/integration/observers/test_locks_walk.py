@@ -35,7 +35,9 @@ CHAIN = (
         "with op.get_context().autocommit_block():\n"
         "    op.execute('CREATE INDEX CONCURRENTLY t_n ON t (n)')\n"
         "    op.execute('ALTER TABLE \"O o\" ADD COLUMN x int')\n"
-        "    op.execute('UPDATE \"O o\" SET x = 1')\n",
+        "    op.execute('UPDATE \"O o\" SET x = 1')\n"
+        "import datetime\n"
+        "op.execute(f\"SELECT timestamptz '{datetime.datetime.now(datetime.UTC)}'\")\n",
         sql('ALTER TABLE "O o" DROP COLUMN x', "DROP INDEX t_n", "ALTER TABLE t ALTER n TYPE int"),
     ),
 )
@@ -62,6 +64,7 @@ UP: Mapping[str, set[tuple[str, str]]] = {
     "CREATE INDEX CONCURRENTLY t_n ON t (n)": {("public.t", "SHARE UPDATE EXCLUSIVE")},
     'ALTER TABLE "O o" ADD COLUMN x int': {('public."O o"', "ACCESS EXCLUSIVE")},
     'UPDATE "O o" SET x = 1': {('public."O o"', "ROW EXCLUSIVE")},
+    "SELECT timestamptz '(a moment of this run)'": set(),
 }
 DOWN: Mapping[str, set[tuple[str, str]]] = {
     'ALTER TABLE "O o" DROP COLUMN x': {('public."O o"', "ACCESS EXCLUSIVE")},
