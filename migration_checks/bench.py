@@ -10,7 +10,7 @@ from typing import Self, TypeAlias
 
 import psycopg
 
-from migration_checks.database import Databases, connect
+from migration_checks.database import Databases, connect, translated
 from migration_checks.diff import diff_catalogs
 from migration_checks.environment import Environment, Outcome
 from migration_checks.errors import ProviderError, SeedError
@@ -79,6 +79,19 @@ class Bench:
         self.connection: psycopg.Connection = connect(self.url)
         self.reader: psycopg.Connection = connect(self.url)
         self.reader.execute("SET plan_cache_mode = force_generic_plan")
+
+    def _reconnect(self) -> None:
+        """Connect anew where a step has ended our own sessions as well."""
+        try:
+            self.connection.execute("")
+            self.reader.execute("")
+        except psycopg.OperationalError:
+            self.connection.close()
+            self.reader.close()
+            with translated("Connecting again"):
+                self._connect()
+            self.rows.reconnect(self.connection, self.reader)
+            self.synthesizer = self._synthesizer()
 
     def _synthesizer(self) -> Synthesizer:
         return Synthesizer(self.connection, rows=self.size, seed=self.seed, profile=self.profile, scale=self.scale)
@@ -157,6 +170,8 @@ class Bench:
         """`outcome`, unless it is the server's fault. Raises ProviderError, MissingExtension among them."""
         self.outward.update(((revision, reason), None) for reason in outward(outcome))
         failure = outcome.failure
+        if failure is not None:
+            self._reconnect()
         if failure is not None and failure.sqlstate in (DISK_FULL, OUT_OF_MEMORY):
             what = "disk space" if failure.sqlstate == DISK_FULL else "memory"
             message = f"The server ran out of {what} in {revision}: {failure.message}."

@@ -81,6 +81,14 @@ def translated(doing: str) -> Iterator[None]:
         raise ProviderError(f"{doing} failed: {_first_line(error)}.", _remedy(error)) from error
 
 
+def broke_off(error: psycopg.Error, where: str) -> ProviderError:
+    """What to say when the toolkit's own statements fail in a database that a migration has been at."""
+    return ProviderError(
+        f"The walk broke off at {where}: {_first_line(error)}.",
+        "See what this revision does to the server, to its catalog or to other sessions, and leave it out with --range.",
+    )
+
+
 def _first_line(error: psycopg.Error) -> str:
     text = error.diag.message_primary or (str(error).strip().splitlines() or [type(error).__name__])[0]
     return redacted(text.strip().rstrip("."))
