@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+import psycopg
 from psycopg import sql
 
 from migration_checks.bench import Bench
@@ -36,6 +37,8 @@ REPEATS = 3
 """How often the step is run at each size, where it does more at the larger ones. One in a loop is its own repetition: twice."""
 MOST_ROWS = 1_000_000
 """Rows of all grown tables together, at the largest size."""
+
+UNREAD = "its rows cannot be read"
 
 COUNTERS_SETTLE = 0.6
 """Seconds until PostgreSQL 14 tells what other sessions counted: its statistics collector writes twice a second."""
@@ -71,6 +74,8 @@ class GrowthTrial:
         wanted = frozenset(name for name in populated if self._said(name)) or populated
         nothing = GrowthEvidence(reason="it touches no table that has rows")
         evidence = self._grown(bed, wanted, first) if wanted else nothing
+        if evidence is not None and (unread := {name: UNREAD for name in sorted(touched) if known[name] is None}):
+            evidence = replace(evidence, not_grown={**evidence.not_grown, **unread})
         if evidence is not None:
             outcome = first.outcome
             yield bed.transition(Leg.GROWTH, evidence, statements=outcome.statements, seconds=outcome.seconds)
@@ -219,18 +224,22 @@ def _counters(connection: Connection) -> Mapping[int, tuple[str, int, int]]:
     return {oid: (name, int(work), int(scans)) for oid, name, work, scans in rows}
 
 
-def _tables(copy: Bench) -> Mapping[str, bool]:
-    """The tables of the place below, and whether each has rows."""
+def _tables(copy: Bench) -> Mapping[str, bool | None]:
+    """The tables of the place below, and whether each has rows; None where this role may not read them."""
     found = Reader(copy.connection).relations()
-    relations = [each for each in found if each.root is None and each.name not in copy.bookkeeping]
-    populated: dict[str, bool] = {}
-    for each in relations:
-        row = copy.connection.execute(f"SELECT EXISTS (SELECT FROM {each.name})".encode()).fetchone()
-        populated[each.name] = bool(row and row[0])
-    return populated
+    names = [each.name for each in found if each.root is None and each.name not in copy.bookkeeping]
+    return {name: _has_rows(copy.connection, name) for name in names}
 
 
-def _named(bed: Bed, known: Mapping[str, bool]) -> frozenset[str]:
+def _has_rows(connection: Connection, table: str) -> bool | None:
+    try:
+        row = connection.execute(f"SELECT EXISTS (SELECT FROM {table})".encode()).fetchone()
+    except psycopg.Error:
+        return None
+    return bool(row and row[0])
+
+
+def _named(bed: Bed, known: Mapping[str, bool | None]) -> frozenset[str]:
     """The tables that a statement of the step names."""
     texts = [each.sql.lower() for each in bed.ascend.statements]
     return frozenset(name for name in known if any(mentions(text, bare(name).lower()) for text in texts))

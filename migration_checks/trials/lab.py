@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+import psycopg
+
 from migration_checks.bench import Bench
 from migration_checks.database import Databases
 from migration_checks.graph import Revision
@@ -128,8 +130,14 @@ class Lab:
         self.bench.leave()
         try:
             for trial in self.trials:
-                for leg in trial.run(bed):
-                    yield replace(leg, location=leg.location or ascend.location)
+                try:
+                    for leg in trial.run(bed):
+                        yield replace(leg, location=leg.location or ascend.location)
+                except psycopg.Error as error:
+                    # A schema that nobody thought of costs the trial, not the run.
+                    bed.note(
+                        f"Its {trial.name} trial has no result: {next(iter(str(error).splitlines()), type(error).__name__)}."
+                    )
         finally:
             self.bench.enter()
 
