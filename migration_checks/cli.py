@@ -151,6 +151,7 @@ def _chain(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 def _verify(parser: argparse.ArgumentParser) -> None:
     chain = _chain(parser)
+    chain.add_argument("--all", action="store_true", default=None, help="walk every lineage of pyproject.toml in turn")
     chain.add_argument("--range", metavar="START:END", help="walk only this part, in Alembic's own syntax")
     chain.add_argument("--since", metavar="GIT_REF", help="walk only what was added or changed since HEAD left this reference")
     chain.add_argument("--shard", metavar="I/N", help="walk part I of N; `render` merges the JSON reports of all N")

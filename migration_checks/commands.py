@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from migration_checks.config import Settings, load_settings
-from migration_checks.errors import ConfigurationError, ProviderError
+from migration_checks.errors import ConfigurationError, ProviderError, ToolkitError
 from migration_checks.fields import nearest
 from migration_checks.interchange import from_json
 from migration_checks.merging import merge
@@ -26,7 +26,29 @@ NO_PRIVILEGE = "42501"
 
 def verify(arguments: argparse.Namespace) -> int:
     """Walk the chain and report; 1 where something counts."""
-    settings = load_settings(arguments, Path.cwd())
+    if not arguments.all:
+        return _verify(load_settings(arguments, Path.cwd()))
+    from migration_checks.several import settings_of_all
+
+    # All settings are read before anything is walked: a mistake in the last of them is told at once.
+    return max(_told(settings, arguments) for settings in settings_of_all(arguments, Path.cwd()))
+
+
+def _told(settings: Settings, arguments: argparse.Namespace) -> int:
+    """The status of one lineage among several; that one cannot be walked does not keep the others from it."""
+    try:
+        return _verify(settings)
+    except ToolkitError as error:
+        if arguments.debug:
+            import traceback
+
+            traceback.print_exception(error)
+        message = visible(f"{settings.lineage.name}: {error.message} {error.remedy}")
+        print(f"migration-checks: {message}", file=sys.stderr)
+        return error.exit_status
+
+
+def _verify(settings: Settings) -> int:
     _prepare(path for _, path in settings.reports)
     from migration_checks.verify import verify as walk
 

@@ -35,7 +35,7 @@ RUN_KEYS = (
     "provider", "provider_version", "image", "allow_shared_server", "rows", "seed", "fail_on", "only", "skip", "reports",
     "timeout", "baseline", "redact", "profile", "scale", "trials", "at_rows", "since", "jobs", "matrix", "clone",
 )  # fmt: skip
-OF_ONE_RUN = ("shard",)
+OF_ONE_RUN = ("shard", "all")
 """What only a command line can say."""
 ARGUMENTS = ("lineage", *CHAIN_KEYS, *LINEAGE_KEYS, *RUN_KEYS, *OF_ONE_RUN)
 TABLE_KEYS = ("lineage", *CHAIN_KEYS, *LINEAGE_KEYS, *RUN_KEYS, "lineages", "waivers", "budgets")

@@ -50,6 +50,14 @@ def _chosen(given: Fields, cwd: Path, written: Fields, project: Path) -> Lineage
     return overlaid(_discovered(written, cwd, project), written, project)
 
 
+def lineage_names(written: Fields) -> tuple[str, ...]:
+    """The lineages that the table `written` knows, in its order. Raises ConfigurationError where it knows none."""
+    names = tuple(_lineages(written))
+    if not names:
+        raise written.error(f"{written.where} knows no lineage, so --all has nothing to walk.")
+    return names
+
+
 def _lineages(written: Fields) -> Mapping[str, object]:
     value = written.table.get("lineages", {})
     if not isinstance(value, Mapping):
