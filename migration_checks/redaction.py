@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from migration_checks.check import Finding
@@ -26,6 +27,8 @@ NAMES = frozenset(
         "referenced", "problem", "basis",
     }
 )  # fmt: skip
+# What trials hold to be different may quote rows.
+OBSERVED = NAMES - {"difference"} | {"ends", "beyond", "kinds", "within"}
 STATEMENTS = frozenset({"sql", "statement", "statements"})
 CELLS = frozenset({"before", "after", "key", "samples", "missing", "added"})
 
@@ -85,12 +88,14 @@ def _step(step: Step) -> Step:
     return replace(step, failure=failure, observations=observations, timing=timing)
 
 
-def _observed(key: str, value: Json) -> Json:
-    """A fact of a trial: as in evidence, but that of a statement its shape stays."""
+def _observed(key: str, value: Json, names: Collection[str] = OBSERVED) -> Json:
+    """A fact of a trial: as in evidence, but that of a statement its shape stays, and why a rewrite is one."""
     if isinstance(value, dict):
-        return {name: _fact(name, each, cell=True) if name in CELLS else _observed(name, each) for name, each in value.items()}
+        return {
+            name: _fact(name, each, True) if name in CELLS else _observed(name, each, names) for name, each in value.items()
+        }
     if isinstance(value, list):
-        return [_observed(key, each) for each in value]
-    if isinstance(value, str) and key in STATEMENTS:
-        return masked(value)
-    return _fact(key, value)
+        return [_observed(key, each, OBSERVED | {"reason"} if key == "rewrites" else names) for each in value]
+    if not isinstance(value, str) or key in names:
+        return value
+    return masked(value) if key in STATEMENTS else REMOVED

@@ -23,17 +23,17 @@ class Mode:
 
 
 MODES = (
-    Mode("AccessExclusiveLock", "AX", "reads and writes", 8),
-    Mode("ExclusiveLock", "X", "writes and SELECT FOR UPDATE", 7),
-    Mode("ShareRowExclusiveLock", "SRX", "writes, and others of its kind", 6),
-    Mode("ShareLock", "S", "writes", 5),
-    Mode("ShareUpdateExclusiveLock", "SUX", "VACUUM, index builds and other DDL", 4),
-    Mode("RowExclusiveLock", "RX", "DDL and index builds", 3),
-    Mode("RowShareLock", "RS", "stronger DDL", 2),
-    Mode("AccessShareLock", "AS", "only what locks against reads", 1),
+    Mode("ACCESS EXCLUSIVE", "AX", "reads and writes", 8),
+    Mode("EXCLUSIVE", "X", "writes and SELECT FOR UPDATE", 7),
+    Mode("SHARE ROW EXCLUSIVE", "SRX", "writes, and others of its kind", 6),
+    Mode("SHARE", "S", "writes", 5),
+    Mode("SHARE UPDATE EXCLUSIVE", "SUX", "VACUUM, index builds and other DDL", 4),
+    Mode("ROW EXCLUSIVE", "RX", "DDL and index builds", 3),
+    Mode("ROW SHARE", "RS", "stronger DDL", 2),
+    Mode("ACCESS SHARE", "AS", "only what locks against reads", 1),
 )
 UNKNOWN = Mode("", "?", "", 0)
-BY_NAME = {mode.name.lower().removesuffix("lock"): mode for mode in MODES}
+BY_NAME = {mode.name.lower().replace(" ", ""): mode for mode in MODES}
 
 
 def mode_named(name: str) -> Mode:

@@ -127,7 +127,7 @@ def _legend(held: Iterable[Hold]) -> Html:
             "li",
             chip(mode.letters, mode.rank),
             " ",
-            mode.name.removesuffix("Lock"),
+            mode.name,
             element("span", f" blocks {mode.blocks}", class_="quiet"),
         )
         for mode in known

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
-from migration_checks.renderers.evidence import evidence_lines
 from migration_checks.renderers.html.curve import curve, growth_of, summary
 from migration_checks.renderers.html.element import Html, element, join, preformatted
-from migration_checks.renderers.html.facts import Facts, amount, either, items, quantity, tables, whole, words
-from migration_checks.renderers.html.parts import scroll
+from migration_checks.renderers.html.evidence import facts_of
+from migration_checks.renderers.html.facts import Facts, amount, either, facts, items, quantity, tables, whole, words
+from migration_checks.renderers.html.parts import cells, code, head_cell, more, scroll, table
 from migration_checks.renderers.html.units import duration
 from migration_checks.renderers.html.watched import KNOWN, watched
 from migration_checks.report import Step
@@ -34,9 +34,9 @@ def _nothing(step: Step) -> Html | None:
 
 def _rest(step: Step, known: Collection[str]) -> Html | None:
     """Facts that no part of the page knows: in words, so that none is hidden."""
-    facts = {key: value for key, value in step.observations.items() if key not in known}
-    found = evidence_lines(facts)
-    return element("pre", preformatted("\n".join(found)), class_="rest", tabindex=0) if found else None
+    rest = {key: value for key, value in step.observations.items() if key not in known and value not in (None, [], {}, "")}
+    found = [*facts_of(rest)]
+    return join(found) if found else None
 
 
 # -- queue -----------------------------------------------------------------------------------------------------------
@@ -56,7 +56,9 @@ def _queue(step: Step) -> Html:
     )
     rows = (element("li", *_wait(each, longest, budget)) for each in waits[:MOST])
     advice = either(
-        step.observations.get("lock_timeout_used"), "The step sets lock_timeout itself.", "The step sets no lock_timeout."
+        step.observations.get("lock_timeout_used"),
+        "The step gave up by its own lock_timeout.",
+        "No lock_timeout of its own ended its wait.",
     )
     told = element("p", f"Budget: {duration(budget)}, the line in each bar.", class_="quiet") if budget else None
     return join(lead, element("ul", rows, class_="waits") if waits else None, told, element("p", advice) if advice else None)
@@ -127,13 +129,14 @@ def _skew(step: Step) -> Html:
     found = tables(step.observations.get("statements"))
     refused = [each for each in found if _refused(each)]
     passed = [each for each in found if not _refused(each)]
+    tried = sum(whole(each) or 0 for each in facts(step.observations.get("tried")).values()) or len(found)
     lead = element(
-        "p", element("b", f"{len(refused):,} of {len(found):,} statements are refused."), class_="bad" if refused else None
+        "p", element("b", f"{len(refused):,} of {tried:,} statements are refused."), class_="bad" if refused else None
     )
     listed = element("ul", (_replayed(each) for each in refused[:MOST]), class_="replayed") if refused else None
     folded = element("ul", (_replayed(each) for each in passed[:MOST]), class_="replayed")
     details = element("details", element("summary", f"{len(passed):,} statements go through"), folded) if passed else None
-    return join(lead, listed, _beyond(max(len(refused), len(passed))), details)
+    return join(lead, listed, more(max(len(refused), len(passed)) - MOST), details)
 
 
 def _refused(statement: Facts) -> bool:
@@ -155,40 +158,73 @@ def _sql(value: Json) -> Html | None:
     return element("pre", element("code", preformatted(sql[:SQL] + cut)), tabindex=0) if sql else None
 
 
-def _beyond(count: int) -> Html | None:
-    return element("p", f"and {count - MOST:,} more in the JSON report", class_="quiet") if count > MOST else None
-
-
 # -- deaths ----------------------------------------------------------------------------------------------------------
 
 
 def _deaths(step: Step) -> Html | None:
     """A row a death: where it was killed, what was left, and whether running it again reached the goal."""
-    found = tables(step.observations.get("deaths"))
+    found = [*tables(step.observations.get("deaths")), *tables(step.observations.get("retries"))]
     if not found:
         return None
-    titles = ("Killed at", "How", "What was left", "Run again")
-    head = element("tr", (element("th", title, scope="col") for title in titles))
-    body = (_death(each) for each in found[:MOST])
-    table = element("table", element("thead", head), element("tbody", body), class_="facts")
-    return join(scroll(table, "Deaths"), _beyond(len(found)))
+    shown = table(("Stopped at", "How", "What was left", "Run again"), (_death(each) for each in found[:MOST]))
+    return join(scroll(shown, "Deaths"), more(len(found) - MOST))
 
 
-def _death(death: Facts) -> Html:
-    number = whole(death.get("statement"))
-    at = f"statement {number}" if number is not None else words(death.get("statement"))[:SQL]
+def _death(death: Facts) -> list[Html]:
     state = words(death.get("state"))
     between = state not in ("", "before", "after")
-    left = element("td", f"{'✗ ' if between else '✓ '}{state}" if state else "", class_="bad" if between else None)
+    left = element("td", f"{'✗' if between else '✓'} {state}" if state else "", class_="bad" if between else None)
     resumed = either(death.get("resumed"), "✓ reached the goal", "✗ did not reach the goal")
-    difference = words(death.get("difference"))
-    again = element(
-        "td", resumed, f": {difference}" if difference else None, class_="bad" if death.get("resumed") is False else None
+    again = _ended(death.get("resumed"), resumed, death)
+    return [_moment(death), *cells([words(death.get("kind"))]), left, again]
+
+
+def _moment(death: Facts) -> Html:
+    number = whole(death.get("statement"))
+    return head_cell(f"statement {number}" if number is not None else words(death.get("statement"))[:SQL])
+
+
+def _ended(well: Json, outcome: str, seen: Facts) -> Html:
+    difference = words(seen.get("difference"))
+    return element("td", f"{outcome}: {difference}" if difference else outcome, class_="bad" if well is False else None)
+
+
+def _runners(step: Step) -> Html:
+    """A row a race, with what became of either runner; then those that met a lock and were run again."""
+    found = tables(step.observations.get("races"))
+    rows = ([_moment(each), *cells([_either_end(each)]), _race(each)] for each in found[:MOST])
+    shown = table(("One stood before", "What became of both", "Outcome"), rows) if found else None
+    return join(scroll(shown, "Races") if shown else None, more(len(found) - MOST), _deaths(step))
+
+
+def _either_end(race: Facts) -> str:
+    return " · ".join(filter(None, map(words, items(race.get("ends")))))
+
+
+def _race(race: Facts) -> Html:
+    return _ended(race.get("clean"), either(race.get("clean"), "✓ one clean result", "✗ no clean result"), race)
+
+
+def _traffic(step: Step) -> Html | None:
+    """Writes that were lost or doubled, in plain view; the rest in figures."""
+    measured = facts(step.timing.get("traffic"))
+    spoiled = tables(step.observations.get("spoiled"))
+    rows = ([_moment(each), *cells((code(words(each.get("table"))), words(each.get("how"))))] for each in spoiled[:MOST])
+    shown = table(("Before", "Table", "The write was"), rows) if spoiled else None
+    lead = (
+        element("p", element("b", f"✗ {len(spoiled):,} committed writes were lost or doubled."), class_="bad")
+        if spoiled
+        else None
     )
-    return element("tr", element("th", at, scope="row"), element("td", words(death.get("kind"))), left, again)
+    return join(
+        lead if spoiled else None,
+        scroll(shown, "Spoiled writes") if shown else None,
+        more(len(spoiled) - MOST),
+        *facts_of(measured),
+    )
 
 
-DEATHS = frozenset({"deaths"})
+DEATHS = frozenset({"deaths", "retries"})
 TRIALS: dict[Leg, tuple[str, Callable[[Step], Html | None], frozenset[str]]] = {
     Leg.OBSERVE: ("The upgrade, statement by statement", watched, KNOWN),
     Leg.OBSERVE_DOWN: ("The downgrade, statement by statement", watched, KNOWN),
@@ -196,7 +232,7 @@ TRIALS: dict[Leg, tuple[str, Callable[[Step], Html | None], frozenset[str]]] = {
     Leg.GROWTH: ("How it grows with the rows", _growth, frozenset({"sizes", "statements_by_size", "row_by_row"})),
     Leg.SKEW: ("The application of the other version", _skew, frozenset({"statements"})),
     Leg.CRASH: ("Killed half-way", _deaths, DEATHS),
-    Leg.RUNNERS: ("Two runners at once", _deaths, DEATHS),
-    Leg.TRAFFIC: ("Under traffic", _deaths, DEATHS),
+    Leg.RUNNERS: ("Two runners at once", _runners, DEATHS | {"races"}),
+    Leg.TRAFFIC: ("Under traffic", _traffic, frozenset({"spoiled"})),
 }
 """Leg -> heading, picture, and the facts that the picture shows."""

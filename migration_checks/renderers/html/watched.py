@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from migration_checks.renderers.html.element import Html, element, join, preformatted
 from migration_checks.renderers.html.facts import Facts, amount, facts, items, quantity, tables, whole, words
 from migration_checks.renderers.html.locks import Run, mode_named, runs
-from migration_checks.renderers.html.parts import scroll
+from migration_checks.renderers.html.parts import cells, code, head_cell, scroll, table
+from migration_checks.renderers.html.parts import more as left_out
 from migration_checks.renderers.html.timeline import chip, timeline
 from migration_checks.renderers.html.units import duration, size
 from migration_checks.report import Step
@@ -18,7 +19,8 @@ MOST = 40
 SQL = 1_500
 CHIPS = 12
 ROWS = 30
-KNOWN = frozenset({"statements", "relations", "foreign_keys_unindexed", "upkeep"})
+KNOWN = frozenset({"statements", "relations", "foreign_keys_unindexed", "upkeep", "left_out", "unseen"})
+KINDS = frozenset({"inserted", "updated", "deleted"})
 
 
 @dataclass(slots=True)
@@ -28,6 +30,11 @@ class Group:
     number: int
     first: Run
     runs: list[Run] = field(default_factory=list)
+
+    @property
+    def times(self) -> int:
+        """How often it was sent: an observer may have gathered several runs in one entry already."""
+        return sum(whole(run.facts.get("times")) or 1 for run in self.runs)
 
     def total(self, name: str) -> float:
         return sum(amount(run.timing.get(name)) for run in self.runs)
@@ -40,8 +47,16 @@ def watched(step: Step) -> Html:
     shown = element("ol", (_statement(group, measured) for group in groups[:MOST]), class_="statements") if groups else None
     left = len(groups) - MOST
     more = element("p", f"{left:,} more statements are in the JSON report.", class_="quiet") if left > 0 else None
-    heading = element("h5", f"Statements ({len(found):,})") if found else None
-    return join(timeline(step, found, measured), heading, shown, more, _relations(step), *_left(step))
+    heading = element("h5", f"Statements ({sum(group.times for group in groups):,})") if groups else None
+    unseen = _unseen(step)
+    return join(timeline(step, found, measured), unseen, heading, shown, more, _relations(step), *_left(step))
+
+
+def _unseen(step: Step) -> Html | None:
+    """What the observer could not look at, in plain view."""
+    count, why = whole(step.observations.get("left_out")), words(step.observations.get("unseen"))
+    parts = [f"{count:,} statements are not listed." if count else "", why]
+    return element("p", " ".join(filter(None, parts)), class_="note") if any(parts) else None
 
 
 def _grouped(found: Sequence[Run]) -> list[Group]:
@@ -57,7 +72,7 @@ def _statement(group: Group, measured: bool) -> Html:
     said = group.first.facts
     sql = words(said.get("sql"))
     cut = f"\n… ({len(sql):,} characters)" if len(sql) > SQL else ""
-    times = element("span", f" × {len(group.runs):,}", class_="times") if len(group.runs) > 1 else None
+    times = element("span", f" × {group.times:,}", class_="times") if group.times > 1 else None
     head = element("p", element("b", f"#{group.number}"), times, " ", _where(said), class_="where")
     code = element("pre", element("code", preformatted(sql[:SQL] + cut)), tabindex=0) if sql else None
     return element("li", head, code, element("dl", *_told(group, measured), class_="told"))
@@ -85,6 +100,7 @@ def _told(group: Group, measured: bool) -> Iterator[Html]:
     yield from _pair("rows", _changed(group) or (f"{rows:,}" if rows else ""))
     yield from _pair("WAL", size(group.total("wal_bytes")) if group.total("wal_bytes") else "")
     yield from _pair("temporary files", size(group.total("temp_bytes")) if group.total("temp_bytes") else "", "bad")
+    yield from _pair("not looked at", "its locks are unknown" if group.first.facts.get("looked") is False else "")
 
 
 def _pair(term: str, said: Html | str | None, style: str = "") -> Iterator[Html]:
@@ -140,35 +156,39 @@ def _scan(each: Facts) -> str:
 
 
 def _changed(group: Group) -> str:
-    """Rows inserted, updated and deleted, by relation."""
+    """Rows inserted, updated and deleted, by relation; either may be the outer key."""
     counts: dict[tuple[str, str], int] = {}
     for run in group.runs:
-        for what, relations in facts(run.facts.get("changed")).items():
-            for relation, count in facts(relations).items():
-                counts[what, relation] = counts.get((what, relation), 0) + (whole(count) or 0)
-    return ", ".join(f"{count:,} {what} in {relation}" for (what, relation), count in list(counts.items())[:CHIPS] if count)
+        for outer, inner in facts(run.facts.get("changed")).items():
+            for name, count in facts(inner).items():
+                key = (outer, name) if outer in KINDS else (name, outer)
+                counts[key] = counts.get(key, 0) + (whole(count) or 0)
+    told = [f"{count:,} {what} in {relation}" for (what, relation), count in counts.items() if count]
+    return ", ".join(told[:CHIPS])
 
 
 def _relations(step: Step) -> Html | None:
-    """Size before and after, rows and dead rows, the largest first."""
-    found = tables(step.observations.get("relations"))
+    """Size before and after, rows and dead rows, the largest first; sizes are measured, so they may stand with the times."""
+    measured = {words(each.get("name")): each for each in tables(step.timing.get("relations"))}
+    found = [{**each, **measured.get(words(each.get("name")), {})} for each in tables(step.observations.get("relations"))]
     if not found:
         return None
-    ordered = sorted(found, key=lambda each: -amount(each.get("size_after")))
-    head = element(
-        "tr", (element("th", each, scope="col") for each in ("Relation", "Rows", "Size before", "Size after", "Dead rows"))
-    )
-    body = (_relation(each) for each in ordered[:ROWS])
-    more = element("p", f"and {len(found) - ROWS:,} smaller ones", class_="quiet") if len(found) > ROWS else None
-    table = element("table", element("thead", head), element("tbody", body), class_="facts numbers")
-    return join(element("h5", "Relations"), scroll(table, "Relations"), more)
+    ordered = sorted(found, key=lambda each: (-amount(each.get("size_after")), -amount(each.get("rows"))))
+    titles = ("Relation", "Rows", "In production", "Size before", "Size after", "Dead rows")
+    shown = table(titles, (_relation(each) for each in ordered[:ROWS]), "facts numbers")
+    return join(element("h5", "Relations"), scroll(shown, "Relations"), left_out(len(found) - ROWS, "smaller ones"))
 
 
-def _relation(each: Facts) -> Html:
+def _relation(each: Facts) -> list[Html]:
+    rows, production, dead = (_counted(each.get(name)) for name in ("rows", "production_rows", "dead_rows"))
     sizes = [size(found) if (found := quantity(each.get(name))) is not None else "" for name in ("size_before", "size_after")]
-    rows, dead = (f"{found:,.0f}" if (found := quantity(each.get(name))) is not None else "" for name in ("rows", "dead_rows"))
-    cells = (element("td", cell) for cell in (rows, *sizes, dead))
-    return element("tr", element("th", element("code", words(each.get("name"))), scope="row"), cells)
+    name = head_cell(code(words(each.get("name"))), " new" if each.get("new") is True else None)
+    return [name, *cells((rows, production, *sizes, dead))]
+
+
+def _counted(value: Json) -> str:
+    found = quantity(value)
+    return "" if found is None else f"{found:,.0f}"
 
 
 def _left(step: Step) -> Iterator[Html]:
@@ -183,9 +203,7 @@ def _any(value: Json) -> Html:
     """A name, or the parts of a fact in words."""
     told = facts(value)
     if not told:
-        return element("code", words(value))
-    return join(
-        element("span", f"{name.replace('_', ' ')} ", element("code", words(each)), " ")
-        for name, each in told.items()
-        if words(each)
-    )
+        return code(words(value))
+    before = element("b", "there before this step ", class_="quiet") if told.get("new") is False else None
+    parts = ((f"{name.replace('_', ' ')} ", code(words(each)), " ") for name, each in told.items() if words(each))
+    return join(parts, before)

@@ -211,10 +211,45 @@ def test_the_timeline_names_mode_by_letters_and_in_words() -> None:
     picture = str(timeline(OBSERVED, *runs(OBSERVED)))
 
     assert 'class="letters">AX</text>' in picture
-    assert "AccessExclusiveLock on public.items, blocks reads and writes" in picture
-    assert "Locks over 1.2 s. public.items: AccessExclusiveLock held 900 ms" in picture
+    assert "ACCESS EXCLUSIVE on public.items, blocks reads and writes" in picture
+    assert "Locks over 1.2 s. public.items: ACCESS EXCLUSIVE held 900 ms" in picture
     assert "The same as a table (5)" in picture
     assert 'x="0.0%" y="62" width="75.0%"' in picture
+
+
+def test_what_an_observer_gathered_is_counted() -> None:
+    """Entries that stand for many runs, rows by relation, sizes among the times, and what could not be looked at."""
+    seen = {
+        "statements": [
+            {"sql": "UPDATE t", "times": 2_000, "transaction": 1, "changed": {"public.t": {"inserted": 0, "updated": 2_000}}},
+            {"sql": "SELECT 1", "transaction": 2, "looked": False},
+        ],
+        "relations": [{"name": "public.t", "rows": 2_000, "production_rows": 10_000_000, "new": True}],
+        "upkeep": [{"kind": "index", "name": "public.t_x", "problem": "invalid", "new": False}],
+        "left_out": 7,
+        "unseen": "The script connected by itself.",
+    }
+    measured = {"seconds": 1.0, "relations": [{"name": "public.t", "size_before": 8_192, "size_after": 16_384, "dead_rows": 5}]}
+
+    page = str(trial(Step("a", Leg.OBSERVE, 1, 0, 0, observations=seen, timing=measured)))
+    for words_ in (
+        "Statements (2,001)", "× 2,000", "2,000 updated in public.t", "10,000,000", "8.0 kB", "16 kB", "its locks are unknown",
+        "7 statements are not listed. The script connected by itself.", "there before this step",
+    ):  # fmt: skip
+        assert words_ in page
+
+
+def test_races_and_traffic_say_what_went_wrong() -> None:
+    """What became of either runner, and writes that were lost under traffic."""
+    races = [{"statement": 2, "ends": ["done", "UniqueViolation 23505"], "clean": False, "difference": ["a table is missing"]}]
+    page = str(trial(Step("a", Leg.RUNNERS, 1, 0, 0, observations={"races": races})))
+    assert "done · UniqueViolation 23505" in page
+    assert "✗ no clean result: a table is missing" in page
+
+    spoiled = [{"table": "public.t", "statement": 1, "how": "lost"}]
+    page = str(trial(Step("a", Leg.TRAFFIC, 1, 0, 0, observations={"spoiled": spoiled, "committed": 9})))
+    assert "✗ 1 committed writes were lost or doubled." in page
+    assert "committed" in page
 
 
 def test_many_relations_are_counted() -> None:
@@ -278,7 +313,7 @@ def test_waits_are_held_against_the_budget() -> None:
 
     assert page.count("over budget") == 2
     assert "100 ms</b> reader, with lock_timeout" in page
-    assert "The step sets no lock_timeout." in page
+    assert "No lock_timeout of its own ended its wait." in page
 
 
 def test_refused_statements_come_first() -> None:
