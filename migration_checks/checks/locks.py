@@ -138,7 +138,8 @@ def _scans(transition: Transition) -> Iterator[Evidence]:
         anew = {each.relation for each in statement.rewrites if each.kind != "index"}
         for scan in statement.scans:
             rows = _populated(seen, scan.relation)
-            whole = rows and 2 * scan.rows >= rows and scan.relation not in anew and not statement.changed
+            backfill = sum(each.rows for each in statement.changed.values()) >= MUCH * rows
+            whole = rows and 2 * scan.rows >= rows and scan.relation not in anew and not backfill
             if whole and scan.under is not None and blocks_writes(scan.under):
                 subject = _topmost(seen, statement, scan.relation)
                 found.setdefault(subject, []).append((statement, scan.under))

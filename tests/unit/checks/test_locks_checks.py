@@ -171,6 +171,11 @@ def test_a_scan_under_lock() -> None:
     assert ["CREATE INDEX"] == found.facts["statements"]
 
 
+def test_a_few_rows_that_are_looked_for_in_the_whole_table() -> None:
+    """An UPDATE that changes hardly anything reads as much as one that changes all."""
+    assert 1 == len(said("MC604", seen(sent(scans=SCANNED, changed={"public.t": Changed(updated=3)}))))
+
+
 def test_a_backfill_under_a_lock() -> None:
     """As many rows as the table has; a few settings are none."""
     (found,) = said("MC605", seen(sent(), sent(None, sql="UPDATE", changed={"public.t": Changed(updated=20)})))
