@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from migration_checks.renderers.html.curve import curve, growth_of, summary
 from migration_checks.renderers.html.element import Html, element, join, preformatted
 from migration_checks.renderers.html.evidence import facts_of
 from migration_checks.renderers.html.facts import Facts, amount, either, facts, items, quantity, tables, whole, words
+from migration_checks.renderers.html.locks import mode_named
 from migration_checks.renderers.html.parts import cells, code, head_cell, more, scroll, table
+from migration_checks.renderers.html.timeline import chip
 from migration_checks.renderers.html.units import duration
 from migration_checks.renderers.html.watched import KNOWN, watched
 from migration_checks.report import Step
@@ -43,25 +45,42 @@ def _rest(step: Step, known: Collection[str]) -> Html | None:
 
 
 def _queue(step: Step) -> Html:
-    """How long each one waited, as bars on one scale with the budget marked."""
+    """How long each one waited, as bars on one scale with the budget marked, and what they waited for."""
     waits = tables(step.timing.get("waits"))
     budget = quantity(step.timing.get("budget"))
     longest = max([amount(each.get("seconds")) for each in waits] + [budget or 0.0]) or 1.0
+    stalls = tables(step.observations.get("stalls"))
+    if not waits and not stalls:
+        return element("p", "While one reader kept a transaction open, nobody was seen to wait behind the step.")
     relation = words(step.observations.get("relation"))
     lead = element(
         "p",
         "One reader keeps a transaction open",
-        (" on ", element("code", relation)) if relation else None,
+        (" on ", code(relation)) if relation else None,
         "; the step waits for it, and everybody else behind the step.",
     )
     rows = (element("li", *_wait(each, longest, budget)) for each in waits[:MOST])
-    advice = either(
-        step.observations.get("lock_timeout_used"),
-        "The step gave up by its own lock_timeout.",
-        "No lock_timeout of its own ended its wait.",
-    )
     told = element("p", f"Budget: {duration(budget)}, the line in each bar.", class_="quiet") if budget else None
-    return join(lead, element("ul", rows, class_="waits") if waits else None, told, element("p", advice) if advice else None)
+    return join(lead, element("ul", rows, class_="waits") if waits else None, told, *_stalls(stalls), *_limits(step))
+
+
+def _stalls(stalls: Sequence[Facts]) -> Iterator[Html]:
+    """The statements that others waited behind, with the lock that each waited for itself."""
+    for stall in stalls[:MOST]:
+        mode = mode_named(words(stall.get("mode")))
+        lock = (chip(mode.letters, mode.rank), f" {mode.name} on ", code(words(stall.get("relation"))))
+        yield element("div", element("p", "Behind this statement, which waits for ", lock, ":"), _sql(stall.get("sql")))
+
+
+def _limits(step: Step) -> Iterator[Html]:
+    """Whether a lock_timeout, its own or a trial's, would have ended the wait."""
+    used = step.observations.get("lock_timeout_used")
+    own = either(used, "It gave up by its own lock_timeout.", "No lock_timeout of its own ended its wait.")
+    limited = facts(step.observations.get("with_lock_timeout"))
+    tried = either(
+        limited.get("gives_up"), "With a lock_timeout it gives up instead.", "With a lock_timeout it went on all the same."
+    )
+    yield from (element("p", sentence) for sentence in (own, tried) if sentence)
 
 
 def _wait(wait: Facts, longest: float, budget: float | None) -> Iterator[Html]:
@@ -224,11 +243,12 @@ def _traffic(step: Step) -> Html | None:
     )
 
 
+QUEUE = frozenset({"relation", "reader", "stalls", "lock_timeout_used", "with_lock_timeout"})
 DEATHS = frozenset({"deaths", "retries"})
 TRIALS: dict[Leg, tuple[str, Callable[[Step], Html | None], frozenset[str]]] = {
     Leg.OBSERVE: ("The upgrade, statement by statement", watched, KNOWN),
     Leg.OBSERVE_DOWN: ("The downgrade, statement by statement", watched, KNOWN),
-    Leg.QUEUE: ("Who waits behind it", _queue, frozenset({"relation", "lock_timeout_used"})),
+    Leg.QUEUE: ("Who waits behind it", _queue, QUEUE),
     Leg.GROWTH: ("How it grows with the rows", _growth, frozenset({"sizes", "statements_by_size", "row_by_row"})),
     Leg.SKEW: ("The application of the other version", _skew, frozenset({"statements"})),
     Leg.CRASH: ("Killed half-way", _deaths, DEATHS),
