@@ -35,8 +35,32 @@ op.execute("SELECT count(*) FROM o")
 """
 
 
-def watch(root: Path, databases: Databases, body: str, driver: str = "psycopg", **options: Any) -> Report:
+AUTOCOMMIT = SYNC.replace("connectable.connect()", "connectable.connect().execution_options(isolation_level='AUTOCOMMIT')")
+TENANTS = """
+    from alembic import context
+    from sqlalchemy import engine_from_config, pool, text
+
+    config = context.config
+    connectable = engine_from_config(config.get_section(config.config_ini_section, {}), prefix="sqlalchemy.",
+                                     poolclass=pool.NullPool)
+    with connectable.connect() as connection:
+        for schema in ("public", "other"):
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+            connection.execute(text(f"SET search_path = {schema}"))
+            connection.commit()
+            connection.dialect.default_schema_name = schema
+            context.configure(connection=connection, version_table_schema=schema)
+            with context.begin_transaction():
+                context.run_migrations()
+"""
+
+
+def watch(
+    root: Path, databases: Databases, body: str, driver: str = "psycopg", shape: str | None = None, **options: Any
+) -> Report:
+    """One step on tables with twenty rows; `shape` is another env.py than the driver's usual one."""
     env, url = DRIVERS[driver]
+    env = shape or env
     return watched(
         root, databases, [Script("first", None, BASE), Script("step", "first", body)], PLANT, env=env, url=url, **options
     )
@@ -164,3 +188,41 @@ def test_a_budget_that_is_exceeded_here(tmp_path: Path, databases: Databases) ->
     (finding,) = report.findings
     assert ("MC601", "public.t", "measured") == (finding.check, finding.subject, finding.evidence["basis"])
     assert "longer than the budget of 0.2 s" in finding.message
+
+
+def test_an_environment_that_commits_everything_by_itself(tmp_path: Path, databases: Databases) -> None:
+    """Each statement is known by what it did, or by an event trigger; each is a transaction of its own."""
+    body = sql(
+        "ALTER TABLE t ADD x int",
+        "UPDATE t SET x = 1",
+        "CLUSTER o USING o_pkey",
+        "REINDEX TABLE o",
+        "DO $$BEGIN ALTER TABLE o ALTER n TYPE bigint; UPDATE o SET n = 2; END$$",
+        "TRUNCATE t",
+    )
+    report = watch(tmp_path, databases, body, shape=AUTOCOMMIT)
+
+    assert [
+        (1, {("public.t", "ACCESS EXCLUSIVE")}, {}),
+        (2, {("public.t", "ROW EXCLUSIVE")}, {"public.t": 20}),
+        (3, {("public.o", "ACCESS EXCLUSIVE")}, {}),
+        (4, {("public.o", "SHARE")}, {}),
+        (5, {("public.o", "ACCESS EXCLUSIVE")}, {"public.o": 20}),
+        (6, {("public.t", "ACCESS EXCLUSIVE")}, {}),
+    ] == [(number, locks, changed) for _, number, _, locks, changed in told(report)]
+    found = {(each.check, each.subject) for each in report.findings}
+    assert {("MC603", "public.o"), ("MC603", "public.o_pkey"), ("MC605", "public.o")} == found - {("MC604", "public.o")}
+
+
+def test_several_tenants(tmp_path: Path, databases: Databases) -> None:
+    """The same step in each schema: statements of their own, in transactions of their own, on tables of their own."""
+    body = sql("ALTER TABLE t ADD x int", "UPDATE t SET x = 1")
+    report = watch(tmp_path, databases, body, shape=TENANTS)
+
+    assert [
+        ("ALTER TABLE t ADD x int", 1, {("public.t", "ACCESS EXCLUSIVE")}, {}),
+        ("UPDATE t SET x = 1", 1, set(), {"public.t": 20}),
+        ("ALTER TABLE t ADD x int", 2, {("other.t", "ACCESS EXCLUSIVE")}, {}),
+        ("UPDATE t SET x = 1", 2, set(), {}),
+    ] == [(text, number, locks, changed) for text, number, _, locks, changed in told(report)]
+    assert [("MC605", "public.t")] == [(each.check, each.subject) for each in report.findings]
