@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from migration_checks.discovery import Found, find_environments
 from migration_checks.errors import ConfigurationError
 from migration_checks.fields import read_toml
-from migration_checks.lineages import has_alembic_table
-
-DEPTH = 3
-PASSED_BY = {"node_modules", "site-packages", "build", "dist", "venv", "env", "__pycache__"}
 
 COMMENTS = """\
 # What `migration-checks verify` does when it is given no options; each of them is one of --help.
@@ -39,54 +35,58 @@ COMMENTS = """\
 def adopt(folder: Path) -> list[str]:
     """Write [tool.migration_checks] into `folder`/pyproject.toml unless it is there, and say what to do next.
 
-    Raises ConfigurationError where there is no Alembic configuration, or pyproject.toml cannot be extended.
+    Raises ConfigurationError where there is no Alembic environment, or pyproject.toml cannot be extended.
     """
     path = folder / "pyproject.toml"
     if path.exists() and _has_table(path):
         return [f"{path.name} has [tool.migration_checks] already; nothing was changed.", "Next: migration-checks verify"]
-    found = find_configurations(folder)
+    found = find_environments(folder)
     if not found:
         raise ConfigurationError(
-            f"There is neither alembic.ini nor [tool.alembic] in {folder} or below.", "Run it in the folder of a project."
+            f"There is neither alembic.ini nor [tool.alembic] in {folder} or below, nor an env.py beside a folder of versions.",
+            "Run it in the folder of a project.",
         )
     _append(path, table_text(found))
-    names = ", ".join(each.as_posix() for each in found)
-    return [f"Wrote [tool.migration_checks] into {path.name}, for {names}.", "Next: migration-checks verify"]
+    names = ", ".join(each.path.as_posix() for each in found)
+    return [f"Wrote [tool.migration_checks] into {path.name}, for {names}.", *_advice(found)]
 
 
-def find_configurations(folder: Path) -> list[Path]:
-    """Alembic's configurations in `folder` and below, nearest first, relative to it."""
-    found: list[Path] = []
-    for root, folders, files in os.walk(folder):
-        depth = len(Path(root).relative_to(folder).parts)
-        folders[:] = sorted(name for name in folders if depth < DEPTH and name not in PASSED_BY and name[0] != ".")
-        # Where both are there, Alembic reads pyproject.toml beside alembic.ini: it is one environment.
-        names = [name for name in ("alembic.ini", "pyproject.toml") if name in files and _configures(root, name)]
-        found += [Path(root) / name for name in names[:1]]
-    found.sort(key=lambda path: (len(path.parts), path))
-    return [path.relative_to(folder) for path in found]
+def _advice(found: list[Found]) -> list[str]:
+    """What is to be done next, and what may have to be done before."""
+    said = []
+    if any(each.root is not None for each in found):
+        said.append("The revisions lie in a package, whose folder sys_path names; what they import must be installed here.")
+    if any(each.flask for each in found):
+        said.append("env.py asks Flask for its application: let boot name a function that pushes an application's context.")
+    every = " --all" if len(found) > 1 else ""
+    return [*said, "Next: migration-checks graph, to see that the revisions load", f"Then: migration-checks verify{every}"]
 
 
-def _configures(root: str, name: str) -> bool:
-    return name == "alembic.ini" or has_alembic_table(Path(root) / name)
-
-
-def table_text(found: list[Path]) -> str:
-    """The table for one configuration, or for several of which the first is the default."""
+def table_text(found: list[Found]) -> str:
+    """The table for one environment, or for several of which the first is the default."""
     first, *others = found
     if not others:
-        return "[tool.migration_checks]\n" + COMMENTS.replace("{chain}", f"config = {_quoted(first)}")
-    names = [_lineage_name(path) for path in found]
-    chain = f"lineage = {_quoted(names[0])}             # the one that is walked unless another is named"
-    tables = [
-        f"\n[tool.migration_checks.lineages.{_quoted(name)}]\nconfig = {_quoted(path)}\n"
-        for name, path in zip(names, found, strict=True)
-    ]
-    return "[tool.migration_checks]\n" + COMMENTS.replace("{chain}", chain) + "".join(tables)
+        return "[tool.migration_checks]\n" + _filled_in(f"{first.setting} = {_quoted(first.path)}", first.root)
+    names = [_lineage_name(each) for each in found]
+    chain = f"lineage = {_quoted(names[0])}             # the one that is walked unless another is named, or --all"
+    roots = [each.root for each in found]
+    shared = roots[0] if len(set(roots)) == 1 else None
+    tables = [_lineage_table(name, each, None if shared else each.root) for name, each in zip(names, found, strict=True)]
+    return "[tool.migration_checks]\n" + _filled_in(chain, shared) + "".join(tables)
 
 
-def _lineage_name(path: Path) -> str:
-    return path.parent.as_posix() if path.parent.parts else "main"
+def _filled_in(chain: str, root: Path | None) -> str:
+    text = COMMENTS.replace("{chain}", chain)
+    return text if root is None else text.replace('# sys_path = ["src"]  ', f"sys_path = [{_quoted(root)}]".ljust(23))
+
+
+def _lineage_table(name: str, each: Found, root: Path | None) -> str:
+    imported = "" if root is None else f"sys_path = [{_quoted(root)}]\n"
+    return f"\n[tool.migration_checks.lineages.{_quoted(name)}]\n{each.setting} = {_quoted(each.path)}\n{imported}"
+
+
+def _lineage_name(found: Found) -> str:
+    return found.home.as_posix() if found.home.parts else "main"
 
 
 def _quoted(value: object) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from migration_checks.adopt import COMMENTS, adopt, find_configurations
+from migration_checks.adopt import COMMENTS, adopt
 from migration_checks.config import TABLE_KEYS, load_settings
+from migration_checks.discovery import Found, find_environments
 from migration_checks.errors import ConfigurationError
 
 
@@ -55,10 +56,79 @@ def test_pyproject_that_configures_alembic(tmp_path: Path) -> None:
 
 
 def test_what_is_passed_by(tmp_path: Path) -> None:
-    """Virtual environments, hidden folders and what lies deep are not searched."""
-    make(tmp_path, "a/alembic.ini", ".venv/alembic.ini", "venv/lib/alembic.ini", "a/b/c/d/alembic.ini")
+    """Virtual environments, hidden folders, tests and what lies very deep are not searched."""
+    make(
+        tmp_path,
+        "a/alembic.ini",
+        ".venv/alembic.ini",
+        "venv/lib/alembic.ini",
+        "tests/alembic.ini",
+        "a/b/c/d/e/f/g/h/alembic.ini",
+    )
 
-    assert find_configurations(tmp_path) == [Path("a/alembic.ini")]
+    assert [Found(Path("a/alembic.ini"))] == find_environments(tmp_path)
+
+
+def environment(folder: Path, *, package_from: Path | None = None, text: str = "from alembic import context\n") -> None:
+    """What `alembic init` makes there; folders from `package_from` down become packages."""
+    (folder / "versions").mkdir(parents=True)
+    (folder / "env.py").write_text(text)
+    if package_from is not None:
+        for each in (folder, *folder.parents):
+            (each / "__init__.py").write_text("")
+            if each == package_from:
+                break
+
+
+@pytest.mark.parametrize(
+    "location", ["migrations", "%(here)s/migrations", "app.db:migrations", "app:db:migrations", "src/app/db/migrations"]
+)
+def test_a_configuration_deep_in_a_package(tmp_path: Path, location: str) -> None:
+    """It is found with its scripts, once, and the folder that they are imported from becomes sys_path."""
+    environment(tmp_path / "src/app/db/migrations", package_from=tmp_path / "src/app")
+    (tmp_path / "src/app/db/alembic.ini").write_text(f"[alembic]\nscript_location = {location}\n")
+    said = adopt(tmp_path)
+    lineage = load_settings({}, tmp_path).lineage
+
+    assert (tmp_path / "src/app/db/alembic.ini", (tmp_path / "src",)) == (lineage.config, lineage.sys_path)
+    assert any("sys_path" in each for each in said)
+
+
+def test_an_environment_without_a_configuration(tmp_path: Path) -> None:
+    """A program that configures Alembic itself has env.py alone: its folder is named."""
+    environment(tmp_path / "store/migrations", package_from=tmp_path / "store")
+    adopt(tmp_path)
+    lineage = load_settings({}, tmp_path).lineage
+
+    assert (None, tmp_path / "store/migrations", (tmp_path,)) == (lineage.config, lineage.script_location, lineage.sys_path)
+
+
+def test_the_configuration_of_a_flask_application(tmp_path: Path) -> None:
+    """Its alembic.ini lies beside env.py and names no scripts; what env.py needs of Flask is said."""
+    environment(tmp_path / "migrations", text="from alembic import context\nfrom flask import current_app\n")
+    (tmp_path / "migrations" / "alembic.ini").write_text("[alembic]\n")
+    said = adopt(tmp_path)
+
+    assert tmp_path / "migrations" == load_settings({}, tmp_path).lineage.script_location
+    assert any("Flask" in each for each in said)
+
+
+def test_another_env_py(tmp_path: Path) -> None:
+    """A module of that name is no environment."""
+    environment(tmp_path / "tool", text="import os\n")
+
+    assert [] == find_environments(tmp_path)
+
+
+def test_several_environments_in_packages(tmp_path: Path) -> None:
+    """Each has its own import root where they differ, and all of them are walked by --all."""
+    environment(tmp_path / "shop/migrations", package_from=tmp_path / "shop")
+    environment(tmp_path / "libs/billing/migrations", package_from=tmp_path / "libs/billing")
+    said = adopt(tmp_path)
+    billing = load_settings({"lineage": "libs/billing/migrations"}, tmp_path).lineage
+
+    assert "Then: migration-checks verify --all" in said
+    assert ((tmp_path / "libs",), (tmp_path,)) == (billing.sys_path, load_settings({}, tmp_path).lineage.sys_path)
 
 
 @pytest.mark.parametrize("content", ["= 1", "tool = 1", "[tool]\nmigration_checks = 1\n[tool.migration_checks.x]", None])
