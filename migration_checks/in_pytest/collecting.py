@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -106,7 +107,7 @@ class ChainTests(pytest.Module):
     def __init__(self, *, chain: Chain, **node: Any) -> None:
         super().__init__(**node)
         self.chain = chain
-        self.obj = type(self)
+        self.obj = sys.modules[__name__]  # what `request.module` gives to fixtures of others
 
     def collect(self) -> Iterator[pytest.Item]:
         legs = [(revision, leg) for revision in self.chain.revisions for leg in self.chain.legs]
