@@ -82,7 +82,7 @@ def test_a_verdict_or_a_sentence(tmp_path: Path, server: Server, name: str) -> N
     upgrade, words = VERDICTS[name]
     project = make_project(tmp_path, [creates("t", "a1"), Script("b2", "a1", upgrade)])
     before = inventory(server)
-    arguments = {"provider": server.url, "allow_shared_server": False, "timeout": 8.0 if name == "a hang" else 60.0}
+    arguments = {"provider": server.url, "allow_shared_server": False, "timeout": 5.0 if name == "a hang" else 60.0}
     said = outcome(Settings(project.lineage(), tmp_path, rows=5, **arguments))  # type: ignore[arg-type]
 
     assert words in said
