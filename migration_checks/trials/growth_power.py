@@ -14,6 +14,9 @@ STEP = 0.02
 VISIBLE = 1.5
 """Times that the largest size must take as long as the smallest one: below, growth drowns in what every step costs."""
 
+CONTRADICTION = 4.0
+"""Times that the largest size must take at least as long before times are believed against what was counted."""
+
 WIDEST = 30.0
 """An estimate whose ends lie further apart than so many times is none."""
 
@@ -93,7 +96,8 @@ def growth(sizes: Sequence[int], seconds: Sequence[Sequence[float]], expected: t
     free = _through(sizes, measured, (0.0, STEEPEST))
     low, high = free.interval
     agree = low <= expected[1] and high >= expected[0]
-    return _through(sizes, measured, expected) if agree else free
+    visible = min(measured[-1]) >= CONTRADICTION * max(measured[0])
+    return free if visible and not agree else _through(sizes, measured, expected)
 
 
 def _through(sizes: Sequence[int], measured: Sequence[Sequence[float]], band: tuple[float, float]) -> Growth:

@@ -12,7 +12,7 @@ from pathlib import Path
 from migration_checks.report import relative
 from migration_checks.snapshot import Json
 from migration_checks.transition import Statement
-from migration_checks.trials.growth_power import STEEPEST, Growth, doubt, growth
+from migration_checks.trials.growth_power import CONTRADICTION, STEEPEST, Growth, doubt, growth
 
 FEW_ROWS = 10
 """Rows a statement from which on it works in batches."""
@@ -21,8 +21,6 @@ RARELY = 0.005
 CLEARLY, THREEFOLD, MANY = 1.3, 3.0, 20_000
 """From which exponent on rows touched grow faster than the data: and to three times a row, and to so many in all."""
 
-CONTRADICTION = 4.0
-"""Times that the largest size must take as long before a step that touches no more rows is believed to take longer."""
 LINEAR = (0.8, 1.1)
 """Between these, what was counted is linear with something constant beside it, or with the logarithm that a sort adds."""
 

@@ -54,6 +54,13 @@ def test_times_that_contradict_what_was_counted_speak_for_themselves() -> None:
     assert found.curve.exponent == pytest.approx(2.0, abs=0.05)
 
 
+def test_a_jump_of_a_few_milliseconds_contradicts_nothing() -> None:
+    """Where the largest size takes no longer to speak of, the shape of the noise is no exponent."""
+    found = growth(SIZES, [[0.095, 0.072, 0.087], [0.056, 0.065, 0.040], [0.089, 0.117, 0.084]], (1.0, 1.1))
+
+    assert 1.0 <= found.interval[0] <= found.interval[1] <= 1.1
+
+
 @pytest.mark.parametrize(
     ("seconds", "part"),
     [
