@@ -129,7 +129,8 @@ class GrowthTrial:
     def _run(self, bed: Bed, sizes: _Sizes, table: str, times: int, settings: Collection[str] = ()) -> Run:
         """The step where every row is there so many times, with `settings` of the database. Raises NoResult."""
         grown = sizes.at(times)
-        if grown.rows.keys() != sizes.at(1).rows.keys():
+        least = sizes.at(1).rows
+        if grown.rows.keys() != least.keys() or grown.rows[table] < least[table] * (times + 1) / 2:
             raise NoResult(f"the rows of what it touches cannot be multiplied by {times}")
         with bed.copy("growth", of=sizes.url(times)) as copy:
             for setting in settings:

@@ -147,6 +147,8 @@ class GrowthEvidence:
     def _exponent(self, counts: Sequence[int]) -> float:
         """The exponent between the last two sizes of something counted."""
         middle, last = self.runs[-2], self.runs[-1]
+        if last.rows <= middle.rows:
+            return 0.0
         return math.log(max(counts[-1], 1) / max(counts[-2], 1)) / math.log(last.rows / middle.rows)
 
     @property
