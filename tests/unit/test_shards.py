@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from importlib.resources import files
+
+import jsonschema
 import pytest
 
+from migration_checks.check import Finding, Location, Severity
+from migration_checks.errors import ConfigurationError
 from migration_checks.graph import Graph, Revision
+from migration_checks.interchange import from_json, to_json
+from migration_checks.looks import Look, Part
+from migration_checks.merging import merge
+from migration_checks.report import Report, Step
 from migration_checks.route import plan
 from migration_checks.shards import CLIMB, DESCENT, PASS, cut, part_of
+from migration_checks.transition import Leg
 
 CHAIN = Graph(tuple(Revision(f"r{number}", (f"r{number - 1}",) if number else ()) for number in range(20)))
 
@@ -47,3 +59,77 @@ def test_one_part_is_the_whole() -> None:
     whole = plan(CHAIN, frozenset(), frozenset({"r19"}))
 
     assert whole is part_of(whole, 1, 1)
+
+
+LEFT = Finding(
+    "MC201",
+    "schema-not-restored",
+    Severity.ERROR,
+    "r1",
+    Leg.UNDO,
+    "public.i",
+    "It is left over.",
+    {"kind": "index", "change": "added"},
+    Location("r1.py", 3),
+)
+
+
+def part(number: int, *legs: tuple[Leg, str, bool], of: int = 2, said: tuple[Finding, ...] = ()) -> Report:
+    """A part of a walk: legs (leg, revision, barred), each of which says what `said` has of it."""
+    looks = tuple(
+        Look(
+            leg,
+            revision,
+            frozenset({"z"}),
+            frozenset({"y"}),
+            barred=barred,
+            said=tuple(each for each in said if (each.leg, each.revision) == (leg, revision)),
+        )
+        for leg, revision, barred in legs
+    )
+    steps = tuple(Step(look.revision, look.leg, 1, 5, 5, timing={"seconds": 0.1}) for look in looks)
+    return Report("shop", "18.3", "embedded", 1, "", "passed", steps=steps, part=Part(number, of, ("MC201",), looks))
+
+
+def test_a_part_survives_json() -> None:
+    """There and back, and as the schema describes it."""
+    report = part(1, (Leg.UNDO, "r1", True), said=(LEFT,))
+    schema = json.loads(files("migration_checks").joinpath("report.schema.json").read_text())
+
+    jsonschema.validate(json.loads(to_json(report)), schema)
+    assert report == from_json(to_json(report))
+
+
+def test_what_two_parts_saw_of_one_residue() -> None:
+    """It is one finding, at the place where a whole walk would have seen it first."""
+    down = replace(LEFT, leg=Leg.DESCEND)
+    first = part(1, (Leg.UNDO, "r1", False), said=(LEFT,))
+    last = part(2, (Leg.UNDO, "r2", False), (Leg.DESCEND, "r1", False), said=(down,))
+    (finding,) = merge([last, first]).findings
+
+    assert (Leg.UNDO, ("descend r1",)) == (finding.leg, finding.also_at)
+
+
+def test_the_way_down_leaves_out_what_another_part_found_barred() -> None:
+    """Neither its step nor what was seen there."""
+    down = replace(LEFT, leg=Leg.DESCEND, subject="public.other")
+    first = part(1, (Leg.UNDO, "r1", True))
+    last = part(2, (Leg.DESCEND, "r2", False), (Leg.DESCEND, "r1", False), said=(down,))
+    merged = merge([first, last])
+
+    assert () == merged.findings
+    assert [("r1", Leg.UNDO), ("r2", Leg.DESCEND)] == [(step.revision, step.leg) for step in merged.steps]
+
+
+@pytest.mark.parametrize("other", [part(1, of=3), replace(part(1), part=None), replace(part(1), seed=9)])
+def test_parts_of_different_walks(other: Report) -> None:
+    """They are not put together."""
+    with pytest.raises(ConfigurationError, match="different walks"):
+        merge([part(2), other])
+
+
+def test_a_missing_part() -> None:
+    """The rest is shown, and is no pass."""
+    merged = merge([part(1, (Leg.UNDO, "r1", False), of=3)])
+
+    assert ("incomplete", "part 2, 3 of 3") == (merged.verdict, merged.not_checked[0].subject)
