@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from migration_checks.observers.facts import (
@@ -86,7 +88,7 @@ class Transactions:
     def of(self, statement: Statement, began: float, look: Look | None) -> int:
         """The number of the transaction of the next statement."""
         name = look.transaction if look is not None and not look.idle else None
-        ended = any(self._until <= end <= began for end in self.ends)
+        ended = self._next_end(self._until) <= began
         other = name is not None and self._name is not None and name != self._name
         if self._closed or ended or other:
             self._number += 1
@@ -100,7 +102,12 @@ class Transactions:
         """When the transaction of a statement that was `done` then ended: at the next end heard, else with the step."""
         if self._closed:
             return done
-        return next((end for end in self.ends if end >= done), max(total, done))
+        return min(self._next_end(done), max(total, done))
+
+    def _next_end(self, moment: float) -> float:
+        """The first end at `moment` or later, infinity where none was heard."""
+        place = bisect_left(self.ends, moment)
+        return self.ends[place] if place < len(self.ends) else inf
 
 
 class Reader:
