@@ -1,23 +1,31 @@
-"""A Markdown comment for a pull request: the verdict, the findings, what was not checked, then the walk, folded away.
+"""A Markdown comment for a pull request: verdict, findings, what was not checked, the walk, and the evidence of trials.
 
-A service refuses comments beyond 65,536 characters: findings that do not fit are counted, the verdict always stays.
+A service refuses comments beyond 65,536 characters: what does not fit is left out from the end on and counted, the verdict
+always stays.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from migration_checks.check import Finding, Severity
-from migration_checks.renderers.escape import visible
+from migration_checks.renderers.escape import cut
 from migration_checks.renderers.evidence import evidence_lines
+from migration_checks.renderers.markdown_text import code, prose
+from migration_checks.renderers.markdown_trials import trial_entries
 from migration_checks.renderers.summary import closing_line, counted, header_line, severity_counts, verdict_reason
+from migration_checks.renderers.walk import marks
 from migration_checks.report import FAILED, PASSED, Note, Report, Step
-from migration_checks.transition import Leg
 
 LIMIT = 65_000  # bytes, which are never fewer than characters
 RESERVE = 1_000  # for the sentences that say what was left out
+FEW = 20
+COLUMNS = "| revision | legs | rows compared | values compared | seconds |\n|---|---|--:|--:|--:|\n"
+LONGEST = 200
+"""Characters of the lineage's name in the marker: whatever it is, the verdict must fit."""
 ICONS = {Severity.ERROR: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
 MARKER = "migration-checks:comment:1"
 
@@ -34,6 +42,7 @@ def render(report: Report) -> str:
         ("waived", [_waived(finding) for finding in waived]),
         ("notes", [_note(note) for note in report.notes]),
         ("revisions walked", list(_rows(report))),
+        ("trials", list(trial_entries(report))),
     ):
         block = _section(title, entries, room)
         room -= _size(block)
@@ -60,18 +69,26 @@ def _section(title: str, entries: list[str], room: int) -> str:
 
 
 def _frame(title: str, number: int) -> tuple[str, str]:
-    """What stands before and after the entries of a section: findings are open, everything else can be unfolded."""
+    """What stands before and after the entries of a section: findings and a short walk are open, the rest can be unfolded."""
     if title == "findings":
         return "\n### Findings, worst first\n\n", ""
-    opening = f"\n<details><summary>{title.capitalize()}: {number:,}</summary>\n\n"
-    if title == "revisions walked":
-        opening += "| revision | legs | rows compared | values compared | seconds |\n|---|---|--:|--:|--:|\n"
-    return opening, "\n</details>\n"
+    heading = f"{title.capitalize()}: {number:,}"
+    if title == "revisions walked" and number <= FEW:
+        return f"\n### {heading}\n\n{COLUMNS}", ""
+    opening = f"\n<details><summary>{heading}</summary>\n\n"
+    return opening + (COLUMNS if title == "revisions walked" else ""), "\n</details>\n"
 
 
 def _marker(report: Report) -> str:
     """A comment by which a bot finds its own earlier comment again, with the outcome for machines."""
-    outcome = {"verdict": report.verdict, "lineage": report.lineage, "findings": len(report.findings)}
+    standing = Counter(str(each.severity) for each in report.findings if each.waiver is None)
+    outcome = {
+        "verdict": report.verdict,
+        "lineage": report.lineage[:LONGEST],
+        "findings": len(report.findings),
+        "not_checked": len(report.not_checked),
+        **{str(severity): standing[str(severity)] for severity in reversed(Severity)},
+    }
     text = re.sub(r"[-<>]", lambda match: f"\\u{ord(match[0]):04x}", json.dumps(outcome))
     return f"<!-- {MARKER} {text} -->\n"
 
@@ -81,7 +98,7 @@ def _head(report: Report) -> str:
     unchecked = f" **{counted(len(report.not_checked), 'thing')} not checked.**" if report.not_checked else ""
     reason = "" if report.verdict == FAILED else f"{verdict_reason(report)} "
     title = f"## {icon} Migrations {report.verdict}: {severity_counts(report)}\n\n"
-    return f"{title}{reason}{closing_line(report)}{unchecked}\n\n{code(header_line(report))}\n"
+    return f"{title}{reason}{closing_line(report)}{unchecked}\n\n{code(cut(header_line(report), 3 * LONGEST))}\n"
 
 
 def _findings(findings: Iterable[Finding]) -> Iterator[str]:
@@ -121,33 +138,16 @@ def _rows(report: Report) -> Iterator[str]:
     walked: dict[str, list[Step]] = {}
     for step in report.steps:
         walked.setdefault(step.revision, []).append(step)
+    mark = {place: glyph for place, (glyph, _) in marks(report).items()}
     for revision, steps in walked.items():
+        legs = ", ".join(dict.fromkeys(f"{mark[step.revision, step.leg]} {step.leg}" for step in steps))
         rows, values = sum(step.rows_compared for step in steps), sum(step.values_compared for step in steps)
         seconds = sum(step.seconds for step in steps)
-        yield f"| {code(revision)} | {_legs(step.leg for step in steps)} | {rows:,} | {values:,} | {seconds:.2f} |\n"
-
-
-def _legs(legs: Iterable[Leg]) -> str:
-    return ", ".join(dict.fromkeys(map(str, legs)))
+        yield f"| {code(revision)} | {legs} | {rows:,} | {values:,} | {seconds:.2f} |\n"
 
 
 def _html(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def code(text: str) -> str:
-    """`text` as code. Entities cannot be read as markup, and code is searched neither for mentions nor for links."""
-    return f"<code>{_entities(visible(text))}</code>"
-
-
-def prose(text: str) -> str:
-    """`text` as running text; a zero-width space keeps @name and #1 from becoming mentions and references."""
-    return re.sub(r"(&#64;|&#35;)", "\\1\u200b", _entities(visible(text)))
-
-
-def _entities(text: str) -> str:
-    """ASCII punctuation as character references, which Markdown never takes for markup; stops and quotes as they are."""
-    return re.sub(r"[!-&*+:-@\[-`{-~]|(?<=www)\.", lambda match: f"&#{ord(match[0])};", text, flags=re.IGNORECASE)
 
 
 def _size(text: str) -> int:

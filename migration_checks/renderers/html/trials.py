@@ -77,9 +77,7 @@ def _limits(step: Step) -> Iterator[Html]:
     used = step.observations.get("lock_timeout_used")
     own = either(used, "It gave up by its own lock_timeout.", "No lock_timeout of its own ended its wait.")
     limited = facts(step.observations.get("with_lock_timeout"))
-    tried = either(
-        limited.get("gives_up"), "With a lock_timeout it gives up instead.", "With a lock_timeout it went on all the same."
-    )
+    tried = either(limited.get("gives_up"), "With a lock_timeout it gives up instead.", "With a lock_timeout it went on, too.")
     yield from (element("p", sentence) for sentence in (own, tried) if sentence)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
 from migration_checks.renderers.markdown import MARKER, code, prose, render
 from migration_checks.report import Note
+from tests.page_reports import RICH, hostile
 from tests.reports import CLEAN, EMPTY, HOSTILE, LOST, SAMPLE, STEPS
 
 
@@ -23,6 +25,7 @@ def test_what_it_says() -> None:
     ]
     assert places == sorted(places)
     assert "id='1': 'old' → NULL" in text
+    assert "| <code>bbb222</code> | ✓ ascend, ✗ undo | 2,000 | 24,000 | 0.62 |" in text
     assert "✅ Migrations passed" in render(CLEAN)
     assert "⚠️ Migrations incomplete" in render(EMPTY)
     assert "Nothing was compared" in render(EMPTY)
@@ -36,7 +39,8 @@ def test_a_marker_for_bots(lineage: str) -> None:
 
     assert found
     assert "--" not in found[1]
-    assert json.loads(found[1]) == {"verdict": "failed", "lineage": lineage, "findings": 5}
+    outcome = {"verdict": "failed", "lineage": lineage, "findings": 5, "not_checked": 1, "error": 2, "warning": 1, "info": 1}
+    assert json.loads(found[1]) == outcome
 
 
 @pytest.mark.parametrize("number", [0, 1, 50, 1000])
@@ -94,3 +98,34 @@ def test_no_value_mentions_anyone() -> None:
     """A zero-width space parts the sign from the name, in text; code is not searched for mentions."""
     assert prose("@admin #1") == "&#64;\u200badmin &#35;\u200b1"
     assert code("@admin") == "<code>&#64;admin</code>"
+
+
+def test_trials_are_told_last_and_shed_first() -> None:
+    """Statements with times and locks, waits, growth, refusals and deaths; where room is short they go before anything else."""
+    text = render(RICH)
+    for part in (
+        "| 5 | <code>ALTER TABLE items ALTER COLUMN price TYPE numeric(12, 4)</code> | 550 ms |",
+        "ACCESS EXCLUSIVE <code>public.items</code>",
+        "rewrites <code>public.items</code>",
+        "waited 2.01 s without lock_timeout, beyond the budget of 1 s.",
+        "Row by row: the number of statements grows with the rows.",
+        "88.3 min",
+        "is refused: 42703 column",
+        "it leaves a state that is between and running it again does not reach the goal.",
+    ):
+        assert part in unescape(text)
+    assert text.index("MC304") < text.index("Revisions walked: 3") < text.index("Trials: ")
+
+    many = replace(RICH, steps=RICH.steps * 200)
+    assert len(render(many)) < 65_536
+    assert "MC304" in render(many)
+    assert "in the full report only" in render(many)
+
+
+@pytest.mark.parametrize("name", ["shop", "x" * 100_000], ids=["short", "long"])
+def test_the_verdict_stays_whatever_is_long(name: str) -> None:
+    """Not even a name of any length takes the place of the verdict."""
+    text = render(replace(hostile(), lineage=name, range=name, provider=name))
+
+    assert len(text) < 65_536
+    assert "Migrations failed" in text
