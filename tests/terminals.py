@@ -84,7 +84,7 @@ def run(
     columns: int = 100,
     piped: bool = False,
     press: Callable[[], bytes | None] = lambda: None,
-    **variables: str,
+    variables: Mapping[str, str] | None = None,
 ) -> Said:
     """Run a program on a terminal of `columns` to its end; it is killed when that takes longer than PATIENCE.
 
@@ -96,7 +96,7 @@ def run(
     process = subprocess.Popen(
         arguments,
         cwd=folder,
-        env=_environment(variables),
+        env=_environment(variables or {}),
         stdin=its,
         stdout=subprocess.PIPE if piped else its,
         stderr=its,
@@ -143,4 +143,4 @@ def _listen(process: subprocess.Popen[bytes], mine: int, press: Callable[[], byt
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
-    return kept | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"} | variables
+    return kept | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"} | dict(variables)

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ LOSES = (
 PROGRESS = re.compile(r"(starting|(ascend|undo|redo|descend|leap) \w+) +\S*━")
 FOLDER = re.compile(rb"-D\0([^\0]+)")
 
-COMMANDS = (None, *build_parser()._subparsers._group_actions[0].choices)  # type: ignore[union-attr,attr-defined]
+COMMANDS = ("", *(name for action in build_parser()._actions if isinstance(action.choices, dict) for name in action.choices))
+"""The program itself, and each of its commands."""
 
 Verify = Callable[..., Said]
 
@@ -39,7 +41,7 @@ def verify(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Verify:
     folder = make_project(tmp_path_factory.mktemp("terminal"), LOSES).root
     options = ("verify", "-c", "alembic.ini", "--rows", "5", "--provider", server.url, "--allow-shared-server")
 
-    return lambda **terminal: run((*TOOL, *options), folder, **terminal)
+    return partial(run, (*TOOL, *options), folder)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,7 @@ def test_progress_is_shown_and_wiped(seen: Said) -> None:
 
 def test_a_narrow_terminal_without_colours(verify: Verify) -> None:
     """NO_COLOR is obeyed, by the bar as well; no line is wider than the terminal, and the verdict is the same."""
-    said = verify(columns=60, NO_COLOR="1")
+    said = verify(columns=60, variables={"NO_COLOR": "1"})
 
     assert 1 == said.status
     assert not said.coloured
@@ -98,7 +100,7 @@ def test_a_pipe_gets_plain_text_while_the_terminal_shows_progress(verify: Verify
 
 def test_a_terminal_without_utf_8(verify: Verify) -> None:
     """What it cannot show is spelled out, and the walk ends as ever."""
-    said = verify(LC_ALL="C", LANG="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
+    said = verify(variables={"LC_ALL": "C", "LANG": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"})
 
     assert 1 == said.status
     assert said.raw.isascii()
@@ -121,7 +123,7 @@ def test_ctrl_c_in_the_middle(tmp_path: Path) -> None:
         return CTRL_C
 
     options = ("verify", "-c", "alembic.ini", "--provider", "embedded")
-    said = run((*TOOL, *options), project.root, press=press, **{name: "yes"})
+    said = run((*TOOL, *options), project.root, press=press, variables={name: "yes"})
 
     assert 130 == said.status
     sentence = "migration-checks: interrupted; everything that was started is gone."
@@ -152,7 +154,7 @@ def test_a_reader_that_goes_away(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_fits_eighty_columns(command: str | None, tmp_path: Path) -> None:
+def test_help_fits_eighty_columns(command: str, tmp_path: Path) -> None:
     """On a terminal of that width, of the program and of each command."""
     said = run((*TOOL, *([command] if command else []), "--help"), tmp_path, columns=80)
 
