@@ -22,6 +22,8 @@ from benchmarks.chains import write_chain
 from benchmarks.measuring import ended_children, parent
 from migration_checks.config import load_settings
 from migration_checks.connection import connect
+from migration_checks.database import Databases
+from migration_checks.environment import Environment
 from migration_checks.providers import EmbeddedProvider, tuning
 from migration_checks.providers.contract import Server
 from migration_checks.verify import verify
@@ -99,15 +101,42 @@ def _spent(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def steps_alone(project: Path) -> tuple[float, float]:
+    """Wall-clock and processor seconds of the steps of three bare commands, each in a session of its own, and nothing else.
+
+    Processor time is that of the worker and of the sessions; our process only waits.
+    """
+    lineage = load_settings({"config": "alembic.ini"}, project).lineage
+    with EmbeddedProvider().lend() as server, Databases(server) as databases, Environment(lineage) as environment:
+        revisions = [revision.id for revision in environment.graph().revisions]
+        environment.attach(databases.create("steps"))
+        assert environment._worker is not None
+        with connect(server.url) as connection:
+            postmaster = parent(connection.info.backend_pid)
+        spent, began = _spent(environment._worker.pid) + (ended_children(postmaster) or 0.0), time.perf_counter()
+        for run, order in (
+            (environment.upgrade, revisions),
+            (environment.downgrade, revisions[::-1]),
+            (environment.upgrade, revisions),
+        ):
+            for revision in order:
+                run(revision)
+        wall = time.perf_counter() - began
+        return wall, _spent(environment._worker.pid) + (ended_children(postmaster) or 0.0) - spent
+
+
 def main(length: int) -> None:
     """Print what one walk of a chain of `length` revisions, with 100 rows a table, spent where."""
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
-        account, profile, wall = walked(write_chain(Path(folder, "chain"), length), 100)
+        project = write_chain(Path(folder, "chain"), length)
+        alone, cpu = steps_alone(project)
+        account, profile, wall = walked(project, 100)
     shown = io.StringIO()
     stats = pstats.Stats(profile, stream=shown)
     own: float = stats.total_tt  # type: ignore[attr-defined]
     print(f"{length} revisions, load {os.getloadavg()[0]:.1f}: {wall:.1f} s by the clock (profiled: slower than usual)")
     print(f"processor seconds: our process {own:.1f}, worker {account.worker:.1f}, server {account.server:.1f}")
+    print(f"3 x {length} steps alone, each in a session of its own: {alone:.1f} s by the clock, {cpu:.1f} processor seconds")
     print(f"round trips of our own sessions: {account.round_trips}\n\nms      calls   plan ms  statement")
     for spent, calls, plan, query in account.statements:
         print(f"{spent:<8}{calls:<8}{plan:<9}{query}")

@@ -2,46 +2,48 @@
 --
 -- built_in is the name in pg_catalog of the column's type below any domains, NULL where the type is user-defined; base is
 -- how that type is written. drawn tells a default that calls what is not immutable: nextval, now(), gen_random_uuid.
-WITH RECURSIVE given AS (
+WITH given AS (
     SELECT unnest(%s::oid[]) AS oid
 ),
-unwrapped AS (
-    SELECT a.attrelid, a.attnum, a.atttypid AS type, a.atttypmod AS modifier
-    FROM pg_attribute a
-    JOIN given g ON g.oid = a.attrelid
-    WHERE a.attnum > 0 AND NOT a.attisdropped
-    UNION ALL
-    SELECT u.attrelid, u.attnum, y.typbasetype, y.typtypmod
-    FROM unwrapped u
-    -- OFFSET 0 keeps it a look-up by oid: the planner would scan all types for domains.
-    CROSS JOIN LATERAL (SELECT * FROM pg_type t WHERE t.oid = u.type OFFSET 0) AS y
-    WHERE y.typtype = 'd'
-),
-base AS (
-    SELECT u.attrelid, u.attnum, format_type(u.type, u.modifier) AS written,
-           CASE WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN y.typname::text END AS built_in
-    FROM unwrapped u
-    JOIN pg_type y ON y.oid = u.type AND y.typtype <> 'd'
-),
-drawn AS (
-    SELECT DISTINCT d.adrelid, d.adnum
-    FROM pg_attrdef d
-    JOIN given g ON g.oid = d.adrelid
-    CROSS JOIN LATERAL regexp_matches(d.adbin::text, ':funcid (\d+)|({SQLVALUEFUNCTION|{NEXTVALUEEXPR)', 'g') AS called
-    WHERE called[2] IS NOT NULL OR (SELECT p.provolatile FROM pg_proc p WHERE p.oid = called[1]::oid) <> 'i'
-),
+-- Columns, types and defaults are looked up one by one (OFFSET 0 keeps the planner from joining them): their number is
+-- overestimated, and every column there is would be read.
 columns AS (
     SELECT a.attrelid AS oid,
            jsonb_agg(
                jsonb_build_array(
                    a.attname, a.attnum, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated <> '',
-                   b.built_in, b.written, d.adnum IS NOT NULL AND a.attgenerated = '' OR a.attidentity <> ''
+                   b.built_in, b.written, a.attidentity <> '' OR a.attgenerated = '' AND d.drawn
                )
                ORDER BY a.attnum
            ) AS list
-    FROM pg_attribute a
-    JOIN base b USING (attrelid, attnum)
-    LEFT JOIN drawn d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    FROM given g
+    CROSS JOIN LATERAL (
+        SELECT * FROM pg_attribute t WHERE t.attrelid = g.oid AND t.attnum > 0 AND NOT t.attisdropped OFFSET 0
+    ) AS a
+    CROSS JOIN LATERAL (
+        WITH RECURSIVE unwrapped AS (
+            SELECT a.atttypid AS type, a.atttypmod AS modifier
+            UNION ALL
+            SELECT y.typbasetype, y.typtypmod
+            FROM unwrapped u
+            CROSS JOIN LATERAL (SELECT * FROM pg_type t WHERE t.oid = u.type OFFSET 0) AS y
+            WHERE y.typtype = 'd'
+        )
+        SELECT format_type(u.type, u.modifier) AS written,
+               CASE WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN y.typname::text END AS built_in
+        FROM unwrapped u
+        CROSS JOIN LATERAL (SELECT * FROM pg_type t WHERE t.oid = u.type OFFSET 0) AS y
+        WHERE y.typtype <> 'd'
+    ) AS b
+    CROSS JOIN LATERAL (
+        SELECT EXISTS (
+            SELECT
+            FROM pg_attrdef f
+            CROSS JOIN LATERAL regexp_matches(f.adbin::text, ':funcid (\d+)|({SQLVALUEFUNCTION|{NEXTVALUEEXPR)', 'g') AS called
+            WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum
+              AND (called[2] IS NOT NULL OR (SELECT p.provolatile FROM pg_proc p WHERE p.oid = called[1]::oid) <> 'i')
+        ) AS drawn
+    ) AS d
     GROUP BY a.attrelid
 ),
 uniques AS (
