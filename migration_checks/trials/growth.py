@@ -101,7 +101,7 @@ class GrowthTrial:
             grown, at_rows = tuple(sorted(least.rows)), self.production.rows(table)
             why_not = {name: why for name, why in least.why_not.items() if name in wanted}
             evidence = GrowthEvidence(table, grown, tuple(runs), at_rows, None, why_not, self.small, self.root)
-            if evidence.idle:
+            if evidence.idle and not evidence.slower:
                 return evidence
             again = zip(runs, sizes.times, strict=True)
             return replace(evidence, runs=tuple(self._again(bed, sizes, run, times, loops=loops) for run, times in again))

@@ -14,8 +14,9 @@ STEP = 0.02
 VISIBLE = 1.5
 """Times that the largest size must take as long as the smallest one: below, growth drowns in what every step costs."""
 
-CONTRADICTION = 4.0
-"""Times that the largest size must take at least as long before times are believed against what was counted."""
+CONTRADICTION, CLEARLY = 4.0, 0.4
+"""Times that the largest size must take as long, and by how much the exponent must be steeper, before times are believed
+against what was counted: a machine that is busy for a moment doubles one of them, not all."""
 
 WIDEST = 30.0
 """An estimate whose ends lie further apart than so many times is none."""
@@ -90,14 +91,14 @@ def growth(sizes: Sequence[int], seconds: Sequence[Sequence[float]], expected: t
     """The growth of `seconds`, several repetitions for each of `sizes` (three or more, ascending).
 
     `expected` is where the exponent lies after what was counted. Times that agree with it are fitted within it: a machine's
-    noise, carried on to a thousand times the rows, would drown the estimate. Times that contradict it speak for themselves.
+    noise, carried on to a thousand times the rows, would drown the estimate. Times that are clearly steeper, all of them, speak
+    for themselves.
     """
     measured = [[max(each, 1e-6) for each in repeats] for repeats in seconds]
     free = _through(sizes, measured, (0.0, STEEPEST))
-    low, high = free.interval
-    agree = low <= expected[1] and high >= expected[0]
     visible = min(measured[-1]) >= CONTRADICTION * max(measured[0])
-    return free if visible and not agree else _through(sizes, measured, expected)
+    steeper = free.interval[0] > expected[1] + CLEARLY
+    return free if visible and steeper else _through(sizes, measured, expected)
 
 
 def _through(sizes: Sequence[int], measured: Sequence[Sequence[float]], band: tuple[float, float]) -> Growth:

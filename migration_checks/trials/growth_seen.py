@@ -21,6 +21,8 @@ RARELY = 0.005
 CLEARLY, THREEFOLD, MANY = 1.3, 3.0, 20_000
 """From which exponent on rows touched grow faster than the data: and to three times a row, and to so many in all."""
 
+FAR = 0.25
+"""Seconds that it must take longer at least, then."""
 LINEAR = (0.8, 1.1)
 """Between these, what was counted is linear with something constant beside it, or with the logarithm that a sort adds."""
 
@@ -162,6 +164,12 @@ class GrowthEvidence:
         """Whether the step touches no more rows, and sends no more statements, where there are more."""
         return all(each.work <= self.runs[0].work and each.count == self.runs[0].count for each in self.runs)
 
+    @property
+    def slower(self) -> bool:
+        """Whether the largest size takes far longer than the smallest one, in every repetition."""
+        least, most = min(self.runs[-1].seconds), max(self.runs[0].seconds)
+        return least >= CONTRADICTION * most and least - most >= FAR
+
     def observations(self) -> Mapping[str, Json]:
         facts: dict[str, Json] = {
             "table": self.table,
@@ -193,7 +201,7 @@ class GrowthEvidence:
 
     def _fitted(self) -> dict[str, Json]:
         times = [each.seconds for each in self.runs]
-        if self.idle and min(times[-1]) < CONTRADICTION * max(times[0]):
+        if self.idle and not self.slower:
             return {"exponent": 0.0, "exponent_interval": [0.0, 0.0], **self._constant(times)}
         found = growth(self.sizes, times, self.expected)
         facts: dict[str, Json] = {
