@@ -241,7 +241,7 @@ class Driver:
                 "failure": None if failure is None else asdict(failure),
                 "expected": sorted(job.expected),
                 "refused": refused,
-                "watched": self.watch.stop(),
+                **self.watch.stop(),
             }
         )
 

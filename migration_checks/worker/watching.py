@@ -63,19 +63,19 @@ class Watch:
         self._forget(origin)
         self._on = True
 
-    def stop(self) -> Message | None:
-        """What was seen since `start`, as JSON; None when nothing was watched.
+    def stop(self) -> Message:
+        """What was seen since `start`, as JSON under "watched"; nothing when nothing was watched.
 
         `seen` has [number of the statement, when it began, the same on the clock of time.perf_counter(), how long it
         waited for a processor, look or None], `ends` when transactions ended, `overhead` how long all looks took, `why` why
         the last one failed that did.
         """
         if not self._on:
-            return None
+            return {}
         self._on = False
         seen = {"seen": self._seen, "ends": self._ends, "overhead": self._overhead, "why": self._why}
         self._forget(0.0)
-        return seen
+        return {"watched": seen}
 
     def _now(self) -> float:
         return time.perf_counter() - self._origin - self._overhead
