@@ -36,6 +36,7 @@ class Trail:
     ascents: dict[str, Written] = field(default_factory=dict)
     filled: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    _known: dict[str, tuple[Written, Written]] = field(default_factory=dict)
 
     def first_with_rows(self, start: int) -> Place | None:
         """The lowest place with rows in its tables; `start` is how many revisions are applied where the walk begins."""
@@ -50,8 +51,15 @@ class Trail:
     def fills(self, applied: Iterable[str]) -> tuple[Written, ...]:
         """What the toolkit wrote to rows that were there already, at the places of `applied`: values of added columns."""
         below = frozenset(applied) - self.gone
-        pairs = (pair for revision, pair in self.written.items() if revision in below)
-        return tuple(fill for fill in map(_into_rows, pairs) if fill[0])
+        fills = (self._fill(revision, pair) for revision, pair in self.written.items() if revision in below)
+        return tuple(fill for fill in fills if fill[0])
+
+    def _fill(self, revision: str, pair: Written) -> Written:
+        """`_into_rows` of a pair, worked out once: every leg asks for those of all places below it."""
+        known = self._known.get(revision)
+        if known is None or known[0] is not pair:
+            known = self._known[revision] = (pair, _into_rows(pair))
+        return known[1]
 
     def forget_above(self, applied: Iterable[str]) -> None:
         """The walk goes on with a copy of the place `applied`: what was written above it before is not in there."""
