@@ -80,7 +80,7 @@ class Settings:
     redact: bool = False
     profile: Path | None = None
     scale: float = 1.0
-    budgets: Budgets = Budgets()
+    budgets: Budgets = field(default_factory=Budgets)
     since: str | None = None
 
 
