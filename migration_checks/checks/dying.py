@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from migration_checks.check import Check, Evidence, Severity
 from migration_checks.checks.wording import listing, place, raised
 from migration_checks.snapshot import Json
-from migration_checks.transition import Transition
+from migration_checks.transition import Statement, Transition
 from migration_checks.trials.seen import BETWEEN, Crashes, Died, Races, Traffic
 
 WAYS = {
@@ -27,6 +27,7 @@ _ALONE = re.compile(
 """Statements that PostgreSQL does not run within a transaction block, or whose effect cannot be used within it."""
 _ROWS = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|COPY|WITH|SELECT|SET|SHOW|RESET|LOCK|ANALYZE|VALUES)\b", re.IGNORECASE)
 """Statements that write rows, or nothing: committed batch by batch on purpose, where there are many."""
+_COMMIT = re.compile(r"\s*(?:COMMIT|END)\b", re.IGNORECASE)
 
 
 def _deaths(transition: Transition) -> tuple[str, int, tuple[Died, ...]]:
@@ -59,7 +60,17 @@ def _not_atomic(transition: Transition) -> Iterator[Evidence]:
 
 def _avoidable(death: Died) -> bool:
     """Whether something was committed half-way that could have been part of one transaction with the rest."""
-    return any(not (_ALONE.match(each.sql) or _ROWS.match(each.sql)) for each in death.done)
+    committed = _committed(death.done)
+    return not committed or any(not (_ALONE.match(each.sql) or _ROWS.match(each.sql)) for each in committed)
+
+
+def _committed(done: Sequence[Statement]) -> Sequence[Statement]:
+    """The statements that were not taken back: a block in autocommit mode commits what stands before it, too.
+
+    None where the script committed in a way that its statements do not show.
+    """
+    last = max((place for place, each in enumerate(done, 1) if each.autocommit or _COMMIT.match(each.sql)), default=0)
+    return done[:last]
 
 
 def _not_resumable(transition: Transition) -> Iterator[Evidence]:

@@ -48,6 +48,10 @@ CASES = (
         crash(UNAVOIDABLE),
         (("b", Severity.INFO, "in the middle of statement 1 of 2 (its session was terminated)"),),
     ),
+    Case(
+        "what was taken back is not blamed", "MC701", crash(died(BETWEEN, done=(INDEX, ADD))), (("b", Severity.INFO, LEFT[:9]),)
+    ),
+    Case("what a block committed is", "MC701", crash(died(BETWEEN, done=(ADD, INDEX))), (("b", Severity.ERROR, LEFT[:9]),)),
     Case("so are batches of rows", "MC701", crash(died(BETWEEN, done=(BATCH, BATCH))), (("b", Severity.INFO, "the goal"),)),
     Case("one that is avoidable makes all of it an error", "MC701", crash(UNAVOIDABLE, HALF), (("b", Severity.ERROR, LEFT),)),
     Case(
