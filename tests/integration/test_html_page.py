@@ -49,6 +49,7 @@ def visit(browser: Any, pages: Path) -> Iterator[Open]:
     def visit(name: str, width: int = 1280, fragment: str = "", **options: Any) -> Any:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
+        context.set_default_timeout(60_000)  # the machine may be busy
         page = context.new_page()
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(str(error)))
