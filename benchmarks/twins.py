@@ -136,4 +136,9 @@ def _script(config: Config, revision: str, below: str, direction: str) -> Script
             command.downgrade(config, f"{revision}:{below}", sql=True)
     except (Exception, SystemExit) as error:  # a script may raise anything: there is no result set to read offline
         return Script(revision, "", one_line(f"{type(error).__name__}: {error}"))
-    return Script(revision, written.getvalue())
+    return Script(revision, without_bookkeeping(written.getvalue()))
+
+
+def without_bookkeeping(sql: str) -> str:
+    """`sql` without the statement that creates Alembic's own table, which no project can write otherwise."""
+    return ";\n\n".join(each for each in sql.split(";\n\n") if not each.startswith("CREATE TABLE alembic_version"))

@@ -10,11 +10,11 @@ from typing import Any
 
 FINDS = "finds"
 NOISY = "finds, with noise"
-ALIKE = "false alarm"
+ALIKE = "alike"
 SILENT = "silent"
 CANNOT = "cannot run"
 VERDICTS = (FINDS, NOISY, ALIKE, SILENT, CANNOT)
-MARKS = {FINDS: "finds", NOISY: "finds, noise", ALIKE: "both alike", SILENT: "–", CANNOT: "cannot"}
+MARKS = {FINDS: "finds", NOISY: "finds, noise", ALIKE: "alike", SILENT: "–", CANNOT: "cannot"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Pair:
         """One of VERDICTS.
 
         A tool finds a fault when a rule speaks more often of the fault than of the remedy, whatever it says: the benefit of the
-        doubt is the tool's. What it says of the remedy besides is noise; saying the same of both, or more of the remedy, is a
-        false alarm.
+        doubt is the tool's. What it says of the remedy besides is noise; saying the same of both, or more of the remedy, tells
+        them not apart: a false alarm, or advice that has nothing to do with the fault.
         """
         if self.fault.trouble or self.remedy.trouble:
             return CANNOT

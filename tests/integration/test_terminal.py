@@ -145,12 +145,13 @@ def _commands(name: str) -> list[bytes]:
     return found
 
 
-def test_a_reader_that_goes_away(tmp_path: Path) -> None:
-    """`checks --markdown | head -n 1` shows one line; nobody complains of the pipe, and the status is what it was."""
-    shell = f"set -o pipefail; {shlex.join(TOOL)} checks --markdown | head -n 1"
+@pytest.mark.parametrize(("reader", "lines"), [("head -n 1", 1), ("true", 0)])
+def test_a_reader_that_goes_away(reader: str, lines: int, tmp_path: Path) -> None:
+    """Early, or before there was anything to read: nobody complains of the pipe, and the status is what it was."""
+    shell = f"set -o pipefail; {shlex.join(TOOL)} checks --markdown | {reader}"
     said = run(("bash", "-c", shell), tmp_path)
 
-    assert (0, 1) == (said.status, len([line for line in said.screen if line]))
+    assert (0, lines) == (said.status, len([line for line in said.screen if line]))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

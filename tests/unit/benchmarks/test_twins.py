@@ -45,6 +45,7 @@ def test_sql_of_each_revision_in_each_direction(tmp_path: Path) -> None:
     assert "CREATE TABLE" in up[0].sql
     assert "CREATE INDEX" in up[1].sql
     assert "CREATE TABLE" not in up[1].sql
+    assert "CREATE TABLE alembic_version" not in up[0].sql
     assert "DROP TABLE" in down[0].sql
     assert "DROP TABLE" not in down[1].sql
 
