@@ -34,7 +34,7 @@ def main() -> int:
     deaths.add_argument("--only", default="", help="chains with this in their name")
     page = commands.add_parser("page", help="write docs/reliability.md from the two logs")
     page.add_argument("--deaths", type=Path, required=True)
-    page.add_argument("--killed", type=Path, required=True)
+    page.add_argument("--killed", type=Path, nargs="+", required=True)
     arguments = parser.parse_args()
     return {"killed": _killed, "deaths": _deaths, "page": _page}[arguments.command](arguments)
 
@@ -55,7 +55,7 @@ def _deaths(arguments: argparse.Namespace) -> int:
 
 
 def _page(arguments: argparse.Namespace) -> int:
-    PAGE.write_text(reliability(read(arguments.deaths), read(arguments.killed), len(list(chains()))))
+    PAGE.write_text(reliability(read(arguments.deaths), [read(each) for each in arguments.killed], len(list(chains()))))
     return 0
 
 
