@@ -32,7 +32,7 @@ class Curve:
 
     def at(self, rows: float) -> float:
         """Seconds at so many rows."""
-        return self.constant + self.factor * rows**self.exponent
+        return self.constant + self.factor * math.pow(rows, self.exponent)
 
 
 @dataclass(frozen=True, slots=True)
