@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from migration_checks.renderers.html.element import Html, element, join
@@ -15,6 +15,7 @@ HEIGHT = 280
 LEFT, RIGHT, TOP, BOTTOM = 16.0, 97.0, 16, HEIGHT - 40
 """The plotting area: percent of the width, and pixels from the top."""
 MOST = 12
+PARTS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def summary(growth: Growth) -> str:
     parts = [f"Measured {measured}."]
     if growth.exponent is not None:
         between = f" (between {growth.interval[0]:.2f} and {growth.interval[1]:.2f})" if growth.interval else ""
-        parts.append(f"Time grows with the rows to the power of {growth.exponent:.2f}{between}.")
+        parts.append(f"Beside a constant part, time grows with the rows to the power of {growth.exponent:.2f}{between}.")
     if growth.estimate:
         rows, seconds, low, high = growth.estimate
         parts.append(f"Estimated at {rows:,.0f} rows: {duration(seconds)}, between {duration(low)} and {duration(high)}.")
@@ -84,6 +85,25 @@ def _median(values: Sequence[float]) -> float:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
+def fitted(points: Sequence[tuple[float, float]], exponent: float) -> Callable[[float], float]:
+    """Seconds by rows: a constant part and one that grows with that power, neither below 0, by the least relative errors."""
+    most = max(rows for rows, _ in points)
+    terms = [((rows / most) ** exponent, seconds) for rows, seconds in points]
+    weights = [1 / seconds**2 for _, seconds in terms]
+    total = sum(weights)
+    x = sum(w * a for w, (a, _) in zip(weights, terms, strict=True)) / total
+    y = sum(w * b for w, (_, b) in zip(weights, terms, strict=True)) / total
+    spread = sum(w * (a - x) ** 2 for w, (a, _) in zip(weights, terms, strict=True))
+    slope = sum(w * (a - x) * (b - y) for w, (a, b) in zip(weights, terms, strict=True)) / spread if spread > 1e-12 else 0.0
+    if slope <= 0:
+        return lambda rows: y
+    if y < slope * x:
+        steep = sum(w * a * b for w, (a, b) in zip(weights, terms, strict=True))
+        steep /= sum(w * a * a for w, (a, _) in zip(weights, terms, strict=True))
+        return lambda rows: steep * (rows / most) ** exponent
+    return lambda rows: y + slope * ((rows / most) ** exponent - x)
+
+
 class Plot:
     """Measured points on logarithmic axes; x in percent of the width, so that it is as wide as there is room."""
 
@@ -96,8 +116,6 @@ class Plot:
             seconds += [each for each in growth.estimate[1:] if each > 0]
         self.x = _span(rows)
         self.y = _span(seconds)
-        logs = [(math.log10(a), math.log10(b)) for a, b in growth.points]
-        self.centre = (sum(a for a, _ in logs) / len(logs), sum(b for _, b in logs) / len(logs))
 
     def at(self, rows: float, seconds: float) -> tuple[float, float]:
         """Percent from the left, and pixels from the top."""
@@ -121,35 +139,36 @@ class Plot:
             yield element("text", duration(10**power), x=f"{LEFT}%", dx=-6, y=y + 4, text_anchor="end", class_="tick")
         yield element("text", "rows", x=f"{(LEFT + RIGHT) / 2}%", y=HEIGHT - 6, text_anchor="middle", class_="tick")
 
-    def _through(self, exponent: float, x: float) -> float:
-        return self.centre[1] + exponent * (x - self.centre[0])
-
     def line(self) -> Iterator[Html]:
         """The fit, broken off where nothing was measured any more."""
         if self.growth.exponent is None:
             return
         last = math.log10(max(rows for rows, _ in self.growth.points))
-        for start, end, style in ((self.x[0], last, "fit"), (last, self.x[1], "fit beyond")):
-            (x1, y1), (x2, y2) = (self._at(x, self._through(self.growth.exponent, x)) for x in (start, end))
-            yield element("line", x1=f"{x1}%", y1=y1, x2=f"{x2}%", y2=y2, class_=style)
+        fit = fitted(self.growth.points, self.growth.exponent)
+        drawn = [
+            element("polyline", points=self._along(fit, start, end), class_=style, vector_effect="non-scaling-stroke")
+            for start, end, style in ((self.x[0], last, "fit"), (last, self.x[1], "fit beyond"))
+        ]
+        yield self._stretched(drawn)
 
     def band(self) -> Iterator[Html]:
-        """Where the curve may run: between the ends of the exponent's interval."""
+        """Where the curve may run: between those of the ends of the exponent's interval."""
         if self.growth.interval is None:
             return
-        low, high = self.growth.interval
-        corners = [
-            (self.x[0], low),
-            (self.centre[0], low),
-            (self.x[1], low),
-            (self.x[1], high),
-            (self.centre[0], high),
-            (self.x[0], high),
-        ]
-        places = [self._at(x, self._through(exponent, x)) for x, exponent in corners]
-        area = element("polygon", points=" ".join(f"{x:.2f},{y:.1f}" for x, y in places), class_="band")
+        low, high = (fitted(self.growth.points, exponent) for exponent in self.growth.interval)
+        there, back = self._along(low, *self.x), self._along(high, *self.x[::-1])
+        yield self._stretched([element("polygon", points=f"{there} {back}", class_="band")])
+
+    def _along(self, fit: Callable[[float], float], start: float, end: float) -> str:
+        """The points of a curve between two logarithms of rows."""
+        logs = [start + (end - start) * part / PARTS for part in range(PARTS + 1)]
+        places = (self._at(x, math.log10(max(fit(10**x), 1e-9))) for x in logs)
+        return " ".join(f"{x:.2f},{y:.1f}" for x, y in places)
+
+    def _stretched(self, drawn: Iterable[Html]) -> Html:
+        """Shapes whose x are percentages, which only a picture of its own that is stretched to the width can have."""
         options = {"viewBox": f"0 0 100 {HEIGHT}", "preserveAspectRatio": "none"}
-        yield element("svg", area, x=0, y=0, width="100%", height=HEIGHT, **options)
+        return element("svg", drawn, x=0, y=0, width="100%", height=HEIGHT, **options)
 
     def points(self) -> Iterator[Html]:
         """Every run that was measured."""

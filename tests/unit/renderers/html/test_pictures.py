@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from migration_checks.graph import Revision
-from migration_checks.renderers.html.curve import curve, growth_of, summary
+from migration_checks.renderers.html.curve import curve, fitted, growth_of, summary
 from migration_checks.renderers.html.element import Html, element, join, raw
 from migration_checks.renderers.html.facts import amount, facts, items, quantity, tables, whole, words
 from migration_checks.renderers.html.flow import flow_of_evidence, flow_picture
@@ -291,6 +291,21 @@ def test_the_curve_says_what_it_shows() -> None:
     assert "power of 1.02 (between 0.96 and 1.08)" in words_
     assert "Estimated at 10,000,000 rows: 88.3 min, between 60.0 min and 2.2 h." in words_
     assert words_ in str(curve(growth))
+
+
+@pytest.mark.parametrize(
+    ("points", "exponent", "at", "expected"),
+    [
+        ([(10, 1.0), (100, 10.0), (1_000, 100.0)], 1.0, 10_000, 1_000.0),
+        ([(10, 5.1), (100, 6.0), (1_000, 15.0)], 1.0, 10_000, 105.0),
+        ([(10, 2.0), (100, 2.0), (1_000, 2.0)], 1.0, 10_000, 2.0),
+        ([(10, 3.0), (100, 2.0), (1_000, 1.9)], 1.0, 10_000, 2.2),
+        ([(10, 1.0), (100, 100.0), (1_000, 10_000.0)], 2.0, 10_000, 1_000_000.0),
+    ],
+)
+def test_the_line_goes_through_the_points(points: Any, exponent: float, at: float, expected: float) -> None:
+    """A constant part and one that grows: neither a flat series nor a falling one is drawn as growth."""
+    assert fitted(points, exponent)(at) == pytest.approx(expected, rel=0.05)
 
 
 def test_a_refused_estimate_is_told() -> None:
