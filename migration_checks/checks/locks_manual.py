@@ -21,10 +21,9 @@ MANUAL = (
         "MC601",
         "blocks-reads",
         "A table in use is locked against reads for longer than the budget",
-        "Every query of the table waits until the migration's transaction ends: requests time out, connections pile up, and "
-        "the application is down although the database is not. What counts is a table that held rows before the step, and "
-        "the time from taking the lock to the end of the transaction: as measured, or where production's size is known "
-        "(--at-rows, --profile) and even a machine at its best would take longer.",
+        "Every query of a table that held rows before the step waits until the migration's transaction ends, and connections "
+        "pile up behind it. The time counts from taking the lock: as measured, or where production's size is known "
+        "(--at-rows, --profile) and a machine at its best would need longer.",
         "Keep what takes long out of the transaction that holds the lock: change the definition in a revision of its own, "
         "move rows in batches outside of it, let constraints be checked by VALIDATE CONSTRAINT and indexes be built "
         "CONCURRENTLY. Set lock_timeout in any case.",
@@ -44,9 +43,9 @@ MANUAL = (
         "A table in use, or an index of it, is written anew",
         "PostgreSQL copies every row into a new file and builds every index again, under a lock that stops reads and writes. "
         "It takes as long as the table is large, needs its size again on disk, and fills the WAL and replicas with it.",
-        "Add a new column, back-fill it in batches, let the application write both, and swap them when they agree. A "
-        "default that is constant is free, so is a longer varchar; a default that is drawn for each row is set after the "
-        "column was added, and back-filled in batches. Instead of CLUSTER and VACUUM FULL use a tool that works online.",
+        "Add a column, back-fill it in batches while the application writes both, then swap them. A constant default and a "
+        "longer varchar are free; set a default that is drawn for each row after the column was added. Instead of CLUSTER and "
+        "VACUUM FULL use a tool that works online.",
     ),
     Page(
         "MC604",

@@ -35,9 +35,19 @@ MC308 falsified-values warning
 MC401 invariant-broken error
 MC402 contract-broken error
 MC501 sequence-behind error
+MC601 blocks-reads warning
+MC602 blocks-writes warning
+MC603 table-rewrite warning
+MC604 scan-under-lock warning
+MC605 ddl-and-backfill warning
 MC606 row-by-row warning
 MC607 superlinear warning
 MC608 queue-stall warning
+MC609 unindexed-foreign-key warning
+MC701 not-atomic error
+MC702 not-resumable error
+MC703 runners-collide error
+MC704 writes-lost error
 MC801 breaks-old-code warning
 MC901 nothing-compared warning
 """
