@@ -370,7 +370,7 @@ def test_init_and_again(project: Path, capsys: pytest.CaptureFixture[str]) -> No
     text = (project / "pyproject.toml").read_text()
     assert cli.main(["init"]) == 0
 
-    assert first.endswith("Next: migration-checks verify\n")
+    assert first.endswith("Then: migration-checks verify\n")
     assert (project / "pyproject.toml").read_text() == text
     assert "nothing was changed" in capsys.readouterr().out
     assert json.dumps("alembic.ini") in text
