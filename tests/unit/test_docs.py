@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import migration_checks
 from migration_checks import manual
 from migration_checks.checks import CHECKS
 from migration_checks.cli import build_parser
@@ -15,6 +17,7 @@ from migration_checks.config import TABLE_KEYS
 from migration_checks.lineages import INVARIANT_KEYS, TRANSFORMATION_KEYS
 from migration_checks.renderers import RENDERERS
 from migration_checks.waivers import KEYS as WAIVER_KEYS
+from tests import api
 
 ROOT = Path(__file__).parents[2]
 CLI = (ROOT / "docs" / "cli.md").read_text()
@@ -94,3 +97,17 @@ def test_links_lead_somewhere() -> None:
     for page, folder in ((README, ROOT), (CLI, ROOT / "docs"), (ARCHITECTURE, ROOT / "docs")):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page):
             assert (folder / target).exists(), target
+
+
+def test_the_public_api_is_the_documented_one() -> None:
+    """Nothing that other projects import changes unnoticed: docs/api.md has each name and each parameter."""
+    written = (ROOT / "docs" / "api.md").read_text()
+
+    assert f"```python\n{api.listing().rstrip()}\n```" in written, "Take over what `python -m tests.api` prints."
+
+
+def test_the_version_is_one() -> None:
+    """The package and its metadata say the same."""
+    metadata = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+    assert metadata["project"]["version"] == migration_checks.__version__
