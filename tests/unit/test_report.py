@@ -191,9 +191,7 @@ def test_redacted_reports_keep_the_shape_of_what_was_observed() -> None:
     """What a trial saw keeps names, counts and the shape of SQL; literals, errors and rows go."""
     secret = "4111-1111"
     seen = {
-        "statements": [
-            {"sql": f"UPDATE items SET card = '{secret}'", "error": secret, "locks": [{"relation": "items"}]}
-        ],
+        "statements": [{"sql": f"UPDATE items SET card = '{secret}'", "error": secret, "locks": [{"relation": "items"}]}],
         "changed": {"updated": {"items": 3}},
         "samples": [{"id": secret}],
     }
