@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from alembic import context
 
 config = context.config
-metadata = globals().get("models")
+metadata = globals().get("models", sa.MetaData())
 given = config.attributes.get("connection")
 schema = config.attributes.get("target_schema")
 
@@ -40,7 +40,7 @@ def run(**options):
 
 if context.is_offline_mode():
     run(url=config.get_main_option("sqlalchemy.url"), literal_binds=True)
-elif hasattr(given, "execute"):
+elif isinstance(given, sa.Connection):
     run(connection=given)
 else:
     engine = given or sa.engine_from_config(config.get_section(config.config_ini_section, {}), poolclass=sa.NullPool)

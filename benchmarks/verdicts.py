@@ -85,8 +85,11 @@ def markdown(tools: Sequence[Told]) -> str:
     """Two tables: how often each tool came to each verdict, and every case; then the tools that were not run, with reasons."""
     ran = [tool for tool in tools if not tool.missing]
     cases = sorted({case for tool in ran for case in tool.pairs})
-    totals = [(f"{tool.name} {tool.version}".strip(), *(str(tool.count(each)) for each in VERDICTS)) for tool in ran]
-    lines = [_table(("tool", *VERDICTS), totals)]
+    totals = [
+        (f"{tool.name} {tool.version}".strip(), str(len(tool.pairs)), *(str(tool.count(each)) for each in VERDICTS))
+        for tool in ran
+    ]
+    lines = [_table(("tool", "chains asked", *VERDICTS), totals)]
     rows = [(f"`{case}`", *(MARKS[tool.pairs[case].verdict] if case in tool.pairs else "" for tool in ran)) for case in cases]
     lines.append(_table(("chain", *(tool.name for tool in ran)), rows))
     missing = [f"- {tool.name} was not run: {tool.missing}" for tool in tools if tool.missing]

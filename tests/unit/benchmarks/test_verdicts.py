@@ -64,7 +64,7 @@ def test_the_tables_show_totals_and_every_chain() -> None:
     """A tool that did not run stands below, with the reason, and in neither table."""
     text = markdown([TOOL, ABSENT])
 
-    assert "| hound 1.2 | 1 | 0 | 0 | 1 | 1 |" in text
+    assert "| hound 1.2 | 3 | 1 | 0 | 0 | 1 | 1 |" in text
     assert "| `MC1_a` | finds |" in text
     assert "| `MC3_c` | cannot |" in text
     assert text.endswith("- ghost was not run: it is not there\n")
