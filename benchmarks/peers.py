@@ -81,17 +81,17 @@ class TestMigrations(MigrationTestBase):
 _VERIFY_TEST = """import os
 
 from alembic import command
-from alembic_verify.util import get_current_revision, get_head_revision, make_alembic_config, prepare_schema_from_migrations
+from alembic.config import Config
+from alembicverify.util import get_current_revision, prepare_schema_from_migrations
 
 
 def test_upgrade_and_downgrade():
-    config = make_alembic_config(os.environ["BENCHMARK_URL"], "migrations")
-    engine, script = prepare_schema_from_migrations(os.environ["BENCHMARK_URL"], config)
-    head, current = get_head_revision(config, engine, script), get_current_revision(config, engine, script)
-    assert head == current
-    while current is not None:
-        command.downgrade(config, "-1")
-        current = get_current_revision(config, engine, script)
+    config = Config()
+    config.set_main_option("script_location", "migrations")
+    config.set_main_option("sqlalchemy.url", os.environ["BENCHMARK_URL"])
+    with prepare_schema_from_migrations(os.environ["BENCHMARK_URL"], config, revision="head") as (engine, script):
+        while get_current_revision(config, engine, script) is not None:
+            command.downgrade(config, "-1")
 """
 
 PEERS = (
