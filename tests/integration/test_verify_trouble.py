@@ -134,7 +134,8 @@ def test_a_disk_that_is_full(tmp_path: Path, megabytes: int, says: str) -> None:
                 None,
                 sql("CREATE TABLE t AS SELECT g AS id, repeat(md5(g::text), 9) AS v FROM generate_series(1, 200000) g"),
             )
-            refuses(Place(Path(name)), make_project(tmp_path, [grows]), says=says, advises="Free")
+            project = make_project(tmp_path, [grows])
+            refuses(Place(Path(name)), project, "--provider", "embedded", says=says, advises="Free")
         finally:
             subprocess.run(["umount", "-l", name], check=True)
 
@@ -150,7 +151,8 @@ ASKS = (
 
 def test_an_extension_that_the_server_lacks(tmp_path: Path, place: Place) -> None:
     """The extension is named, and who could have it."""
-    refuses(place, make_project(tmp_path, ASKS), says="The extension pgcrypto, which a1 creates", advises="--provider ")
+    asked = make_project(tmp_path, ASKS)
+    refuses(place, asked, "--provider", "embedded", says="The extension pgcrypto, which a1 creates", advises="--provider ")
 
 
 def test_another_provider_has_the_extension(tmp_path: Path, place: Place) -> None:
