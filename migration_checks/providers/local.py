@@ -60,8 +60,8 @@ class LocalProvider:
         programs, major = self.require()
         with guarded(Order(runs_programs=user is not None)) as directory:
             executor = _Executor(programs, major, directory, user)
+            _start(executor, directory)
             try:
-                _start(executor, directory)
                 url = socket_url(directory)
                 yield Server(url, server_version(url), self.name)
             finally:

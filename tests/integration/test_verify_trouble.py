@@ -120,8 +120,11 @@ def test_a_role_that_may_not_create_databases(tmp_path: Path, place: Place, thei
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
-@pytest.mark.parametrize(("megabytes", "says"), [(8, "No space left"), (70, "full"), (120, "full")])
-def test_a_disk_that_is_full(tmp_path: Path, megabytes: int, says: str) -> None:
+@pytest.mark.parametrize(
+    ("megabytes", "says", "provider"),
+    [(8, "No space left", "embedded"), (8, "No space left", "auto"), (70, "full", "embedded"), (120, "full", "auto")],
+)
+def test_a_disk_that_is_full(tmp_path: Path, megabytes: int, says: str, provider: str) -> None:
     """When the server starts, and in the middle of a walk: one sentence, and the disk is empty afterwards."""
     with tempfile.TemporaryDirectory(prefix="mct", dir="/tmp") as name:
         if subprocess.run(
@@ -135,7 +138,7 @@ def test_a_disk_that_is_full(tmp_path: Path, megabytes: int, says: str) -> None:
                 sql("CREATE TABLE t AS SELECT g AS id, repeat(md5(g::text), 9) AS v FROM generate_series(1, 200000) g"),
             )
             project = make_project(tmp_path, [grows])
-            refuses(Place(Path(name)), project, "--provider", "embedded", says=says, advises="Free")
+            refuses(Place(Path(name)), project, "--provider", provider, says=says, advises="Free")
         finally:
             subprocess.run(["umount", "-l", name], check=True)
 
