@@ -64,10 +64,12 @@ def _parts(key: str, value: Json) -> Iterator[str]:
 
 
 def _entry(key: str, value: Json) -> str:
-    """A sample as "id='1': 'a' → NULL", a row with its values quoted, anything else in words."""
+    """A sample as "id='1': 'a' → NULL", a row (or one of which only the key is told) quoted, anything else in words."""
     if not isinstance(value, dict):
         return cut(shown(value), LINE) if key in ROWS else _word(value)
     if "before" in value and "after" in value:
+        if value["before"] is None and value["after"] is None and value.get("key"):
+            return cut(shown(value["key"]), LINE)
         change = f"{shown(value['before'])} → {shown(value['after'])}"
         return f"{shown(value['key'])}: {change}" if value.get("key") else change
     if {"check", "subject", "message"} <= value.keys():

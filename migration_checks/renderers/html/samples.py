@@ -26,6 +26,10 @@ def samples_table(value: Json, titles: tuple[str, str] = ("Before", "After")) ->
     if not rows:
         return None
     keyed = any(each.get("key") for each in rows)
+    if keyed and all(each.get("before") is None and each.get("after") is None for each in rows):
+        # Of a row that is gone there is nothing but the row.
+        alone = table(["Row"], ([head_cell(_key(each.get("key")))] for each in rows[:MOST]), _style(keyed), "Samples")
+        return join(alone, more(len(rows) - MOST))
     shown = table(
         [*(["Row"] if keyed else []), *titles], (_sample(each, keyed) for each in rows[:MOST]), _style(keyed), "Samples"
     )

@@ -19,6 +19,12 @@ def test_value_samples() -> None:
     assert evidence_lines({"samples": samples}) == ["samples:", "  id='7': 'a' → NULL", "  NULL → ''"]
 
 
+def test_a_row_that_is_gone_has_no_arrow() -> None:
+    """Of a deleted row only the row is told: nothing became of its values."""
+    samples = [{"key": {"id": "1", "name": None}, "before": None, "after": None}]
+    assert evidence_lines({"samples": samples}) == ["samples:", "  id='1', name=NULL"]
+
+
 def test_row_samples_and_limits() -> None:
     """Rows are quoted; of many a few are shown and the others counted."""
     assert evidence_lines({"missing": [{"id": str(number), "name": None} for number in range(7)]}) == [

@@ -262,3 +262,13 @@ def test_every_leg_has_its_place(leg: Leg) -> None:
 
     assert f"{leg}: " in text
     assert f"{'↑' if leg.upward else '↓'} {leg}" in text
+
+
+def test_a_row_that_is_gone_has_no_columns_of_values() -> None:
+    """Of a deleted row only the row is shown: a NULL before and after would say what is not so."""
+    gone = replace(LOST, evidence={"samples": [{"key": {"id": "4711"}, "before": None, "after": None}]})
+    changed = replace(LOST, evidence={"samples": [{"key": {"id": "4711"}, "before": None, "after": "x"}]})
+    pages = [render(replace(SAMPLE, findings=(each,), steps=())) for each in (gone, changed)]
+
+    assert ["4711" in page for page in pages] == [True, True]
+    assert [">After<" in page for page in pages] == [False, True]
