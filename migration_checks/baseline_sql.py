@@ -10,7 +10,9 @@ from pathlib import Path
 import psycopg
 
 from migration_checks.archives import REMEDY, script
+from migration_checks.connection import translated
 from migration_checks.errors import ConfigurationError
+from migration_checks.extensions import require_named_extensions
 
 _COPY = re.compile(rb"COPY\s.+\sFROM\s+stdin\b.*;\s*$", re.IGNORECASE)
 # What dumps hold for psql; any other line that starts with a backslash is part of a text.
@@ -19,6 +21,23 @@ _FOR_PSQL = re.compile(rb"\\(?:restrict|unrestrict|connect|c|encoding|set|unset|
 _REPLACED = {b"SET transaction_timeout = 0;": b"", b"CREATE SCHEMA public;": b"CREATE SCHEMA IF NOT EXISTS public;"}
 
 Rows = Iterator[bytes]
+
+
+def fill_from(path: Path, url: str, what: str) -> None:
+    """Run `path` in the database at `url`; `what` is "the baseline" or what else it is called in messages.
+
+    Raises MissingExtension where it asks for an extension that the server lacks, else what `run_sql_file` raises.
+    """
+    with translated(f"Connecting for {what}"):
+        # Not a connection of ours: its search_path would put unqualified names into pg_catalog.
+        connection = psycopg.connect(url, autocommit=True)
+    with connection:
+        try:
+            run_sql_file(connection, path)
+        except ConfigurationError as error:
+            if isinstance(error.__cause__, psycopg.Error):
+                require_named_extensions(connection, error.__cause__, what)
+            raise
 
 
 def run_sql_file(connection: psycopg.Connection, path: Path) -> None:

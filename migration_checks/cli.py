@@ -14,7 +14,6 @@ from migration_checks import __version__
 
 EXIT_STATUS = "Exit status: 0 nothing at or above the threshold; 1 findings; 2 the toolkit could not do its job."
 INTERRUPTED = 130
-TERMINATED = 143
 
 
 def main(argv: Sequence[str] | None = None) -> int:

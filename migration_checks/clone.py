@@ -11,11 +11,10 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from migration_checks.archives import restorers
-from migration_checks.baseline_sql import run_sql_file
+from migration_checks.baseline_sql import fill_from
 from migration_checks.connection import connect, database_name, redacted, translated
 from migration_checks.database import Databases
 from migration_checks.errors import ConfigurationError, ProviderError
-from migration_checks.extensions import require_named_extensions
 from migration_checks.providers.external import normalized, place
 from migration_checks.report import Note
 
@@ -78,16 +77,11 @@ class Source:
         with tempfile.TemporaryDirectory(prefix="mchecks-clone-") as folder:
             path = Path(folder) / "clone.dump"
             self._dump(path)
-            with translated("Restoring the clone"):
-                connection = psycopg.connect(url, autocommit=True)
-            with connection:
-                try:
-                    run_sql_file(connection, path)
-                except ConfigurationError as error:
-                    if isinstance(error.__cause__, psycopg.Error):
-                        require_named_extensions(connection, error.__cause__, "the clone")
-                    message = error.message.replace(f"The baseline {path}", f"The clone {self.name}")
-                    raise ConfigurationError(message, "Walk it on a server of its own version, with --provider.") from error
+            try:
+                fill_from(path, url, "the clone")
+            except ConfigurationError as error:
+                message = error.message.replace(f"The baseline {path}", f"The clone {self.name}")
+                raise ConfigurationError(message, "Walk it on a server of its own version, with --provider.") from error
 
     def _dump(self, path: Path) -> None:
         """Write an archive of the source; pg_dump reads in one transaction that is read-only."""

@@ -5,7 +5,6 @@
      │    └── UnknownRevision       a revision that the chain does not hold
      ├── ProviderError              no server could be had, or it may not be used
      ├── EnvironmentFailure         env.py or a revision file cannot be loaded or run
-     ├── StepTimeout                a step ran longer than it may
      └── SeedError                  rows could not be put where a lineage asked for them
 
 Findings are values (`migration_checks.check.Finding`), never exceptions.
@@ -45,10 +44,6 @@ class ProviderError(ToolkitError):
 
 class EnvironmentFailure(ToolkitError):
     """env.py or a revision file cannot be loaded or run, before any step was tried."""
-
-
-class StepTimeout(ToolkitError):
-    """A step ran longer than `--timeout` allows, and its worker was ended."""
 
 
 class SeedError(ToolkitError):

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import psycopg
-
-from migration_checks.baseline_sql import run_sql_file
+from migration_checks.baseline_sql import fill_from
 from migration_checks.clone import Source
-from migration_checks.connection import translated
 from migration_checks.database import Databases
 from migration_checks.environment import Environment
 from migration_checks.errors import ConfigurationError
-from migration_checks.extensions import require_named_extensions
 from migration_checks.graph import Graph
 from migration_checks.lineage import Lineage
 from migration_checks.report import Note
@@ -44,23 +38,10 @@ class Origin:
         elif self._template is None:
             assert self.lineage.baseline_sql is not None
             self._template = self.databases.create("baseline")
-            self._run_baseline(self._template, self.lineage.root / self.lineage.baseline_sql)
+            fill_from(self.lineage.root / self.lineage.baseline_sql, self._template, "the baseline")
         # It is run once and copied from then on: what it makes in the cluster, such as roles, cannot be made twice.
         assert self._template is not None
         return self.databases.copy(self._template, "walk")
-
-    @staticmethod
-    def _run_baseline(url: str, path: Path) -> None:
-        with translated("Running the baseline"):
-            # Not a connection of ours: its search_path would put unqualified names into pg_catalog.
-            connection = psycopg.connect(url, autocommit=True)
-        with connection:
-            try:
-                run_sql_file(connection, path)
-            except ConfigurationError as error:
-                if isinstance(error.__cause__, psycopg.Error):
-                    require_named_extensions(connection, error.__cause__, "the baseline")
-                raise
 
     def start(self, environment: Environment, graph: Graph, start: frozenset[str], end: frozenset[str]) -> frozenset[str]:
         """The heads that the walk starts from: `start` of its range, or where the baseline's version table stands.

@@ -266,15 +266,6 @@ def _under(parent: ObjectId, table: CatalogObject) -> bool:
     return parent == table.id or (parent[0] in BELOW and parent[1].startswith(table.identity + "."))
 
 
-def descendants(catalog: Catalog) -> Mapping[ObjectId, list[ObjectId]]:
-    """The children of each object."""
-    found: dict[ObjectId, list[ObjectId]] = defaultdict(list)
-    for each in catalog.values():
-        if each.parent is not None:
-            found[each.parent].append(each.id)
-    return found
-
-
 def ancestors(thing: CatalogObject, catalog: Catalog) -> Iterator[CatalogObject]:
     """The object's parent, its parent's parent and so on, as far as the catalog holds them."""
     seen = {thing.id}

@@ -22,7 +22,7 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def share(part: int, whole: int) -> str:
+def share(part: float, whole: float) -> str:
     """`part` of `whole` in percent; never rounded to 0% or 100% unless it is exactly that."""
     percent = 100 * part / whole if whole else 0.0
     if 0 < percent < 0.1:

@@ -6,20 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 CONNECTION = "connection"
+"""A source: the session's own pg_locks at the end of the statement."""
 TRIGGER = "event trigger"
+"""A source: an event trigger within the statement."""
 POLLER = "poller"
+"""A source: another session that looked on while the statement waited for it."""
 COUNTERS = "counters"
+"""A source: the session's counters; no row is read or written without this lock."""
 STORAGE = "storage"
+"""A source: the relation has another file, which only this lock allows."""
 CATALOG = "catalog"
-SOURCES: Mapping[str, str] = {
-    CONNECTION: "the session's own pg_locks at the end of the statement",
-    TRIGGER: "an event trigger within the statement",
-    POLLER: "another session that looked on while the statement waited for it",
-    COUNTERS: "the session's counters: no row is read or written without this lock",
-    STORAGE: "the relation has another file, which only this lock allows",
-    CATALOG: "the catalog, compared before and after the statement",
-}
-"""Where a fact comes from, and what that means."""
+"""A source: the catalog, compared before and after the statement."""
 
 TRUNCATED = "truncated"
 REFRESHED = "refreshed"

@@ -119,10 +119,6 @@ class Unique:
     nulls_equal: bool = False
     deferrable: bool = False
 
-    @property
-    def exclusion(self) -> bool:
-        return any(element.operator not in (None, "=") for element in self.elements)
-
 
 @dataclass(frozen=True, slots=True)
 class Check:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from migration_checks.checks.wording import share
 from migration_checks.renderers.html.element import Html, element, join
 from migration_checks.renderers.html.facts import tables, whole, words
-from migration_checks.renderers.html.units import share
 from migration_checks.snapshot import Json
 from migration_checks.transition import Destination, Fate
 

@@ -35,16 +35,6 @@ def big(count: float) -> str:
     return f"{count:.3g}"
 
 
-def share(part: float, whole: float) -> str:
-    """`part` of `whole` in percent; never rounded to 0% or 100% unless it is exactly that."""
-    percent = 100 * part / whole if whole else 0.0
-    if 0 < percent < 0.1:
-        return "<0.1%"
-    if 99.9 < percent < 100:
-        return ">99.9%"
-    return f"{percent:.1f}".removesuffix(".0") + "%"
-
-
 def middle_cut(text: str, width: int) -> str:
     """`text`, or its beginning and end: of a qualified name both ends matter."""
     if len(text) <= width:

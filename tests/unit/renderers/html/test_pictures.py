@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from migration_checks.checks.wording import share
 from migration_checks.graph import Revision
 from migration_checks.renderers.html.curve import curve, fitted, growth_of, summary
 from migration_checks.renderers.html.element import Html, element, join, raw
@@ -19,7 +20,7 @@ from migration_checks.renderers.html.locks import MODES, holds, mode_named, runs
 from migration_checks.renderers.html.samples import sides
 from migration_checks.renderers.html.timeline import timeline
 from migration_checks.renderers.html.trials import TRIALS, trial
-from migration_checks.renderers.html.units import big, duration, middle_cut, share, size
+from migration_checks.renderers.html.units import big, duration, middle_cut, size
 from migration_checks.report import Step
 from migration_checks.transition import Destination, Fate, Leg
 from tests.page_reports import CRASH, GROWTH, OBSERVED, OBSERVED_DOWN, QUEUE, REFUSED, RICH, SKEW, lock
