@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import time
 from contextlib import ExitStack, suppress
 from importlib.resources import files
 from types import TracebackType
@@ -38,6 +39,8 @@ _LOCK_CLASS = 0x6D63
 _MARK = 0x6D63
 _LONGEST_NAME = 63
 _FILE_COPY_SINCE = 150000
+_PATIENCE = 0.03
+"""Seconds between two looks for sessions that are leaving, before they count as ones that stay."""
 
 
 class Databases:
@@ -102,6 +105,8 @@ class Databases:
 
         Settings of the database itself come along, which CREATE DATABASE ... TEMPLATE leaves behind.
         """
+        with translated("Copying a database"):
+            self._await_departures(database_name(url))
         copied = self.create(label, template=database_name(url))
         with translated("Copying the settings of a database"):
             for role, name, value in self._query(_SETTINGS_OF, (database_name(url),)):
@@ -119,6 +124,17 @@ class Databases:
     def drop(self, url: str) -> None:
         """Drop a database of this run, ending the sessions that are connected to it."""
         self._drop(self._own_name(url))
+
+    def _await_departures(self, name: str) -> None:
+        """Wait until sessions that are leaving a database are gone; one that stays does not keep us long.
+
+        A session goes on for some milliseconds after its end was closed, and the server, which copies and drops only what
+        nobody is connected to, looks again no sooner than a tenth of a second later.
+        """
+        pause = 0.0005
+        while pause < _PATIENCE and self._query(_SESSIONS_IN, (name,)):
+            time.sleep(pause)
+            pause *= 2
 
     def made_roles(self) -> frozenset[str]:
         """The roles that scripts made since this run began: they are cluster-wide, so every database of the run has them.
@@ -192,6 +208,8 @@ class Databases:
 
     def _drop_by_force(self, name: str) -> None:
         statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        with translated("Looking for the sessions of a database"):
+            self._await_departures(name)
         try:
             self._execute(f"Dropping the database {name}", statement)
         except ProviderError:
@@ -286,6 +304,10 @@ JOIN pg_database d ON d.oid = s.setdatabase
 LEFT JOIN pg_roles r ON r.oid = s.setrole
 CROSS JOIN LATERAL unnest(s.setconfig) AS setting
 WHERE d.datname = %s
+"""
+
+_SESSIONS_IN = """
+SELECT FROM pg_stat_get_activity(NULL) WHERE datid = (SELECT oid FROM pg_database WHERE datname = %s) LIMIT 1
 """
 
 _OTHER_RUNS = """
