@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from migration_checks.seeding.factories import Columns
+from migration_checks.seeding.building import Columns
 
 
 @dataclass

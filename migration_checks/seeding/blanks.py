@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
 from migration_checks.profile.values import NullGroup
-from migration_checks.seeding.factories import Columns
+from migration_checks.seeding.building import Columns
 
 
 def apportioned(weights: Sequence[float], count: int) -> list[int]:

@@ -1,13 +1,11 @@
-"""factory-boy factories derived from a schema: one declaration a column, each giving the whole column of a batch of rows.
+"""Builds the rows of a table from the sources of its columns, a whole column of the batch at a time.
 
-A factory builds columns rather than rows because a walk fills tables at every revision: one declaration call a column costs
-a hundredth of one a value, and dependencies between columns are still factory-boy's to resolve.
+Columns rather than rows, because a walk fills tables at every revision: one call a column costs a hundredth of one a value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from migration_checks.seeding.conditions import bottom
 from migration_checks.seeding.realism import moment_rank
@@ -17,33 +15,20 @@ from migration_checks.seeding.sources import Source
 Columns = dict[str, list["str | None"]]
 
 
-def factory_for(table: Table, sources: Mapping[str, Source]) -> Any:
-    """A factory whose `build(count=n)` gives a dict of declaration names to columns of n values.
-
-    Declarations are named by column number, because a column's name may be no Python identifier.
-    """
-    from factory.base import Factory  # takes a while to load, with all of Faker: not before the first step
-    from factory.declarations import LazyAttribute
-
-    columns = [column for column in table.writable if column.name in sources]
-    first = {bottom(column.type)[0].name: column for column in reversed(columns) if _orderly(column, sources, 0)}
-    declarations: dict[str, Any] = {"count": 0}
-    for column in columns:
-        kind = bottom(column.type)[0].name
-        leader = first.get(kind) if _orderly(column, sources, 1) else None
-        declarations[_declared(column)] = LazyAttribute(_column(sources[column.name], leader))  # type: ignore[no-untyped-call]
-    meta = type("Meta", (), {"model": dict, "exclude": ("count",)})
-    return type("RowsFactory", (Factory,), {"Meta": meta, **declarations})
-
-
 def build(table: Table, sources: Mapping[str, Source], count: int) -> Columns:
     """Columns of `count` values, fewer where a source has no more."""
-    built = factory_for(table, sources).build(count=count)
-    return {column.name: built[_declared(column)] for column in table.writable if column.name in sources}
+    columns = [column for column in table.writable if column.name in sources]
+    first = {bottom(column.type)[0].name: column for column in reversed(columns) if _orderly(column, sources, 0)}
+    built: Columns = {}
 
+    def make(column: Column) -> list[str | None]:
+        if column.name not in built:
+            leader = first.get(bottom(column.type)[0].name) if _orderly(column, sources, 1) else None
+            then = sources[column.name].draw(count) if leader is None else _behind(make(leader), sources[column.name], count)
+            built[column.name] = then
+        return built[column.name]
 
-def _declared(column: Column) -> str:
-    return f"c{column.number}"
+    return {column.name: make(column) for column in columns}
 
 
 def _orderly(column: Column, sources: Mapping[str, Source], rank: int) -> bool:
@@ -54,11 +39,9 @@ def _orderly(column: Column, sources: Mapping[str, Source], rank: int) -> bool:
     )
 
 
-def _column(source: Source, leader: Column | None) -> Callable[[Any], list[str | None]]:
-    if leader is None:
-        return lambda rows: source.draw(rows.count)
-    name = _declared(leader)
-    return lambda rows: [_after(first, then) for first, then in zip(getattr(rows, name), source.draw(rows.count), strict=False)]
+def _behind(leading: Sequence[str | None], source: Source, count: int) -> list[str | None]:
+    """A column of moments, none before the one that leads its row."""
+    return [_after(first, then) for first, then in zip(leading, source.draw(count), strict=False)]
 
 
 def _after(first: str | None, then: str | None) -> str | None:

@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 
 from migration_checks.seeding.batch import Batch
+from migration_checks.seeding.building import Columns
 from migration_checks.seeding.conditions import read
 from migration_checks.seeding.copy import copy_rows
 from migration_checks.seeding.draft import Draft
-from migration_checks.seeding.factories import Columns
 from migration_checks.seeding.keys import Keys
 from migration_checks.seeding.literals import copy_fields
 from migration_checks.seeding.plan import Impossible, Order, make_plan

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
 from migration_checks.seeding.batch import Batch
-from migration_checks.seeding.factories import Columns, build
+from migration_checks.seeding.building import Columns, build
 from migration_checks.seeding.plan import Plan
 from migration_checks.seeding.references import Reference
 from migration_checks.seeding.settling import Settler
