@@ -187,7 +187,7 @@ class Bench:
         `asked` are the revisions applied here, which decide what invariants are asked; None asks none.
         """
         self._replan(len(previous.catalog) if previous else 0)
-        trusted = self.rows.settled()
+        trusted = self.rows.settled(self.environment.session)
         catalog = without(self.catalog.read(self.reader, trusted=trusted), self.bookkeeping)
         if previous is not None:
             catalog = _shared(previous.catalog, catalog)
@@ -249,6 +249,11 @@ class Bench:
         names = [relation.name for relation in Reader(self.connection).relations() if relation.name not in self.bookkeeping]
         if names:
             self.connection.execute(f"TRUNCATE {', '.join(names)}".encode())
+
+    def is_full(self, snapshot: Snapshot) -> bool:
+        """Whether there is nothing to top up where the database looks like this: no table, nor any part of one, is empty."""
+        parted = {each.identity for each in snapshot.catalog.values() if "partition key" in each.definition}
+        return all(table.rows and not table.unread and name not in parted for name, table in snapshot.tables.items())
 
     def top_up(self, columns: Collection[str], skip: Collection[str] = (), *, plain: bool = False) -> Filled:
         """Fill what is empty: tables without rows, and `columns` that a step has just added; `plain` rows have nothing odd."""

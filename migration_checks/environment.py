@@ -49,6 +49,7 @@ class Environment:
         self._versions: tuple[tuple[str, str], ...] = ()
         self._bookkeeping: frozenset[str] = frozenset()
         self._heads: frozenset[str] | None = None
+        self.session: int | None = None  # what the worker has kept for its next step; it holds nothing and has reported
         self.output = ""
         self.spares_sessions = False  # set while another environment is attached to the same database
         self.why_not_parked = ""
@@ -194,15 +195,16 @@ class Environment:
             self._control = connect(self._url)
         return self._control
 
-    def _end_sessions(self) -> None:
+    def _end_sessions(self, spared: int | None = None) -> None:
+        self.session = spared
         if self.spares_sessions:
             return
         with translated("Ending the sessions of the migration"):
             try:
-                end_sessions(self._database)
+                end_sessions(self._database, spared)
             except psycopg.OperationalError:
                 self._release()
-                end_sessions(self._database)
+                end_sessions(self._database, spared)
 
     @property
     def version_tables(self) -> frozenset[str]:
@@ -283,7 +285,7 @@ class Environment:
         except WorkerSilent:
             failure = self._silent()
         else:
-            return self._settled(_outcome(answer))
+            return self._settled(_outcome(answer), answer["session"])
         return self._settled(Outcome(time.monotonic() - began, (), failure, before, expected))
 
     def _silent(self) -> Failure:
@@ -298,12 +300,12 @@ class Environment:
             kind="StepTimeout", message=message + (f": {waits}" if waits else ""), timed_out=True, statement=statement
         )
 
-    def _settled(self, outcome: Outcome) -> Outcome:
-        """End what the step left connected, as the end of a process would, and read where the version table stands.
+    def _settled(self, outcome: Outcome, session: int | None = None) -> Outcome:
+        """End what the step left connected, but for the `session` kept, and read where the version table stands.
 
         Raises ProviderError when the database can no longer be reached.
         """
-        self._end_sessions()
+        self._end_sessions(session)
         return replace(outcome, heads=self.heads())
 
 

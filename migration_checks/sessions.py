@@ -14,7 +14,7 @@ from migration_checks.worker.variables import WORKER_NAME
 _END = """
 SELECT pg_catalog.pg_terminate_backend(pid)
   FROM pg_catalog.pg_stat_get_activity(NULL)
- WHERE application_name = %s AND pid <> pg_catalog.pg_backend_pid()
+ WHERE application_name = %s AND pid NOT IN (pg_catalog.pg_backend_pid(), %s)
    AND datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
 """
 
@@ -29,13 +29,14 @@ SELECT waiting.pid, waiting.query, waiting.wait_event_type, holder.pid, holder.q
 """
 
 
-def end_sessions(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+def end_sessions(connection: psycopg.Connection[tuple[Any, ...]], spared: int | None = None) -> None:
     """End every session that the worker, or a program it started, has in this database, and wait until they are gone.
 
-    A session reports its statistics before it is gone, so that counters are exact afterwards. Gives up after ten seconds.
+    A session reports its statistics before it is gone, so that counters are exact afterwards; the one to be `spared`, by its
+    process id, must have done so. Gives up after ten seconds.
     """
     deadline, pause = time.monotonic() + 10, 0.0005
-    while connection.execute(_END, [WORKER_NAME]).fetchall() and time.monotonic() < deadline:
+    while connection.execute(_END, [WORKER_NAME, spared or 0]).fetchall() and time.monotonic() < deadline:
         # Not pg_terminate_backend's own waiting: that looks ten times a second only, and most sessions end in a millisecond.
         time.sleep(pause)
         pause = min(pause * 2, 0.05)

@@ -82,9 +82,12 @@ class Rows:
         """
         return self._reader.read(self._shop, previous, keep=keep, skip=skip, trusted=trusted, shapes=shapes)
 
-    def settled(self) -> bool:
-        """Whether the server's counters tell what was touched: no session is left but ours, and all have reported."""
-        return self._reader.settled(self._shop)
+    def settled(self, spared: int | None = None) -> bool:
+        """Whether the server's counters tell what was touched: no session is left but ours, and all have reported.
+
+        `spared` is the process id of one that stays, and has reported.
+        """
+        return self._reader.settled(self._shop, spared)
 
     def compare(
         self,

@@ -60,9 +60,9 @@ class Reader:
         tables = {**found, **fresh}
         return {table.oid: table for table in mirrored(shop, tables.values())} if keep else tables
 
-    def settled(self, shop: Workshop) -> bool:
+    def settled(self, shop: Workshop, spared: int | None = None) -> bool:
         """Whether stamps tell what was touched (see Watch)."""
-        return self._watch.settled(shop)
+        return self._watch.settled(shop, spared)
 
     def outdated(self, table: Table) -> bool:
         """Whether the rows of a state that was not mirrored are no longer what they were then."""

@@ -23,7 +23,7 @@ SELECT pg_stat_force_next_flush(), current_setting('track_counts')::bool AND NOT
        (SELECT array_agg(pid)
         FROM pg_stat_get_activity(NULL)
         WHERE datid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND backend_type = 'client backend'
-          AND application_name <> 'migration-checks')
+          AND application_name <> 'migration-checks' AND pid <> {spared})
 """
 
 _PATIENCE = 25
@@ -77,16 +77,17 @@ class Watch:
     def __init__(self) -> None:
         self._lingering: frozenset[int] = frozenset()
 
-    def settled(self, shop: Workshop) -> bool:
+    def settled(self, shop: Workshop, spared: int | None = None) -> bool:
         """Wait a moment for sessions that are leaving; True when all are gone, have reported, and counting is on.
 
-        Our own session, which fills tables, reports as soon as the statement is over that looks for others.
+        Our own session, which fills tables, reports as soon as the statement is over that looks for others. The one whose
+        process is `spared` stays, and has reported.
         """
-        return shop.connection.info.server_version >= 150000 and self._alone(shop)
+        return shop.connection.info.server_version >= 150000 and self._alone(shop, spared or 0)
 
-    def _alone(self, shop: Workshop) -> bool:
+    def _alone(self, shop: Workshop, spared: int) -> bool:
         for _ in range(_PATIENCE):
-            ((_, counting, found),) = shop.rows(_SESSIONS)
+            ((_, counting, found),) = shop.rows(_SESSIONS.format(spared=spared))
             sessions = frozenset(found or ())
             if not sessions or sessions <= self._lingering:
                 return bool(counting) and not sessions

@@ -3,7 +3,8 @@
 Alembic's own loop (`MigrationContext.run_migrations`) asks a generator for the next step, applies it in a transaction of its
 own, keeps the version table and calls env.py's callbacks. The generator is here: it hands out a step, reports what became
 of it when it is asked again, and only then waits for the next order. Parked or not, what is applied is what `alembic upgrade`
-would apply; between parked steps the session is closed, so that each begins in a fresh one, as separate commands would.
+would apply; between parked steps the session is made as good as new, or closed (keeping.py), so that each begins in a fresh
+one, as separate commands would.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from migration_checks.worker.address import Address
 from migration_checks.worker.failures import failure_of
 from migration_checks.worker.guard import Guard
 from migration_checks.worker.halting import Halt
+from migration_checks.worker.keeping import Keeper
 from migration_checks.worker.manner import Manner, Probe, url_for
 from migration_checks.worker.statements import Places, Recorder
 from migration_checks.worker.variables import guard_children
@@ -49,6 +50,11 @@ class Job:
     def is_step(self) -> bool:
         return self.order["do"] in ("upgrade", "downgrade")
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nobody watches or stops it, or is attached to the same database: its session is nobody else's business."""
+        return not any(self.order.get(each) for each in ("observe", "stop", "unless_applied"))
+
 
 class Driver:
     """One project's Alembic. `take` waits for the next order, `put_back` leaves it to the caller, `reply` answers one."""
@@ -62,6 +68,7 @@ class Driver:
         self.watch = Watch(self.recorder)
         self.watch.install()
         self.halt = Halt(self.recorder, take, reply)
+        self.keeper = Keeper()
         self._take, self._put_back, self._reply = take, put_back, reply
         self._config: Config | None = None
         self._directory: ScriptDirectory | None = None
@@ -145,18 +152,32 @@ class Driver:
             if step is None:
                 return
             if self.manner.parked:
-                _ = context.connection.connection  # type: ignore[union-attr]  # connects now, so that it is not timed
+                self._connect(self._job, context.connection)
             self._begin(self._job)
             yield step
             self._job.ended = time.perf_counter()
             if not self.manner.parked:
                 return
             current = set(self._job.expected)
-            with suppress(Exception):
-                context.connection.invalidate()  # type: ignore[union-attr]
+            session = self._end(self._job, context.connection)
             context.impl.memo.clear()  # SQLAlchemy notes there which enum types this run has created already
-            self._finish(None)
+            self._finish(None, session)
             self._await_next(current)
+
+    def _connect(self, job: Job, connection: Any) -> None:
+        """Open the session now, so that it is not timed."""
+        if not job.is_plain:
+            self.keeper.close(connection)
+        _ = connection.connection
+        if self.manner.plain and job.is_plain:
+            self.keeper.begin(connection)
+
+    def _end(self, job: Job, connection: Any) -> int | None:
+        """End what a step leaves in its session: the session too, unless it may serve the next one; then its process id."""
+        if self.manner.plain and job.is_plain:
+            return self.keeper.renew(connection, (each.sql for each in self.recorder.statements))
+        self.keeper.close(connection)
+        return None
 
     def _step(self, job: Job, heads: set[str]) -> Any:
         """The step for `job`, None when these heads have it already (one of several tenants, or the second of two runners)."""
@@ -225,8 +246,11 @@ class Driver:
         if job.order.get("observe"):
             self.watch.start(job.began)
 
-    def _finish(self, failure: Failure | None) -> None:
-        """Answer the order in hand, if there is one left (an error after the last parked step belongs to no step)."""
+    def _finish(self, failure: Failure | None, session: int | None = None) -> None:
+        """Answer the order in hand, if there is one left (an error after the last parked step belongs to no step).
+
+        `session` is the process id of a session that waits for the next order.
+        """
         job, self._job = self._job, None
         if job is None:
             return
@@ -241,6 +265,7 @@ class Driver:
                 "failure": None if failure is None else asdict(failure),
                 "expected": sorted(job.expected),
                 "refused": refused,
+                "session": session,
                 **self.watch.stop(),
             }
         )

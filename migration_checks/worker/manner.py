@@ -20,14 +20,15 @@ from migration_checks.errors import EnvironmentFailure
 from migration_checks.worker import loading
 from migration_checks.worker.address import Address
 from migration_checks.worker.guard import ForeignConnection, Guard
+from migration_checks.worker.keeping import PLAIN
 from migration_checks.worker.statements import Recorder, is_autocommit
 from migration_checks.worker.wire import Message
 
 # What asyncpg switches off by itself, and what belongs to the transaction, is not env.py's doing.
-_SESSION = """
+_SESSION = f"""
 SELECT pg_catalog.current_schema(), current_user = session_user AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_settings WHERE source = 'session' AND name <> 'jit' AND name !~ '^transaction_'
-)
+), {PLAIN}
 """
 
 
@@ -36,7 +37,8 @@ class Manner:
     """How env.py is run. `parked`: one run serves many steps. `several`: one run migrates several schemas or databases.
 
     `supply` is what env.py takes from config.attributes["connection"] ("connection", "engine" or None for nothing);
-    `versions` are (schema, name) of the version tables; `why` says what speaks against parking.
+    `versions` are (schema, name) of the version tables; `why` says what speaks against parking; `plain` that its session
+    holds nothing of what DISCARD ALL takes away.
     """
 
     parked: bool
@@ -44,6 +46,7 @@ class Manner:
     supply: str | None
     versions: tuple[tuple[str, str], ...]
     why: str = ""
+    plain: bool = False
 
     def message(self) -> Message:
         """As JSON."""
@@ -72,6 +75,7 @@ class _Visit:
 
     version: tuple[str, str]
     objection: str
+    plain: bool
 
 
 class Probe:
@@ -129,10 +133,10 @@ class Probe:
                 "env.py gives Alembic no connection (it runs offline).", "Let it call context.configure(connection=...)."
             )
         before = self._recorder.strangers
-        schema, fresh = connection.exec_driver_sql(_SESSION).one()
+        schema, fresh, plain = connection.exec_driver_sql(_SESSION).one()
         self._recorder.strangers = before
         version = (str(context.version_table_schema or schema or "public"), str(context.version_table))
-        self._visits.append(_Visit(version, self._objection(context, bool(fresh))))
+        self._visits.append(_Visit(version, self._objection(context, bool(fresh)), bool(plain)))
         return ()
 
     @staticmethod
@@ -161,7 +165,9 @@ class Probe:
         if self._guard.raw_connections:
             objections.append("env.py opens connections of its own")
         versions = tuple(dict.fromkeys(each.version for each in self._visits))
-        return Manner(not objections, len(self._visits) > 1, supply, versions, "; ".join(dict.fromkeys(objections)))
+        why = "; ".join(dict.fromkeys(objections))
+        plain = all(each.plain for each in self._visits)
+        return Manner(not objections, len(self._visits) > 1, supply, versions, why, plain)
 
     @staticmethod
     def _failure(error: BaseException) -> EnvironmentFailure:

@@ -23,8 +23,8 @@ VERSION = ("public", "alembic_version")
 class Answered:
     """A SQLAlchemy connection to a server, as far as a probe looks at it."""
 
-    def __init__(self, schema: str = "public", *, fresh: bool = True, autocommit: bool = False) -> None:
-        self.row = (schema, fresh)
+    def __init__(self, schema: str = "public", *, fresh: bool = True, plain: bool = True, autocommit: bool = False) -> None:
+        self.row = (schema, fresh, plain)
         self.options = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
         self.connection = SimpleNamespace(dbapi_connection=SimpleNamespace(autocommit=autocommit))
 
@@ -65,7 +65,12 @@ def judged(folder: Path, *contexts: Any, strangers: int = 0, raw: int = 0) -> Ma
 
 def test_an_env_py_as_alembic_writes_it_is_parked(tmp_path: Path) -> None:
     """One run serves all steps; its version table lies where the session's names lead."""
-    assert judged(tmp_path, context()) == Manner(True, False, None, (VERSION,))
+    assert judged(tmp_path, context()) == Manner(True, False, None, (VERSION,), plain=True)
+
+
+def test_a_session_that_holds_something_of_env_pys_own(tmp_path: Path) -> None:
+    """What DISCARD ALL would take away no later step may miss: each is given a session of its own."""
+    assert not judged(tmp_path, context(connection=Answered(plain=False))).plain
 
 
 @pytest.mark.parametrize(

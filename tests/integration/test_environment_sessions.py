@@ -1,0 +1,159 @@
+"""A session that one step hands to the next is as good as a new one; where it would not be, it is closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from migration_checks.connection import connect
+from migration_checks.environment import Environment
+from migration_checks.providers import Server
+from tests.projects import ASYNC, NOWHERE, SYNC, Script, make_project, sql
+
+FIRST = Script("a0", upgrade=sql("CREATE TABLE seen (facts text)"))
+"""The first step of a run always has a session of its own, so what is tested happens in those above it."""
+
+FACTS = """
+    SELECT concat_ws('|',
+        current_setting('statement_timeout'), coalesce(current_setting('my.setting', true), 'none'),
+        coalesce(current_setting('other.setting', true), 'none'), current_user, session_user, current_setting('search_path'),
+        current_setting('work_mem'), current_setting('default_transaction_isolation'), current_setting('TimeZone'),
+        pg_my_temp_schema() = 0, (SELECT count(*) FROM pg_listening_channels()),
+        (SELECT count(*) FROM pg_prepared_statements WHERE from_sql), (SELECT count(*) FROM pg_cursors WHERE is_holdable),
+        (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'))
+"""
+"""What a script can see of its session."""
+
+LEFT_BEHIND = {
+    "settings": "SET statement_timeout = '1h'; SET search_path = public, pg_catalog; SET TimeZone = 'Asia/Tokyo'",
+    "an invented setting": "SET my.setting = 'x'",
+    "an invented setting, quoted": "SET SESSION \"my\".setting TO 'x'",
+    "an invented setting by a function": "SELECT set_config('my.setting', 'x', true)",
+    "a characteristic": "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+    "a temporary table": "CREATE TEMP TABLE left_over (id int); INSERT INTO left_over VALUES (1)",
+    "a listener": "LISTEN news",
+    "a lock": "SELECT pg_advisory_lock(7)",
+    "a prepared statement": "PREPARE again AS SELECT 1",
+    "a cursor": "DECLARE open_cursor CURSOR WITH HOLD FOR SELECT 1",
+    "a function that invents one": "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS "
+    "$$SELECT set_config('my.setting', 'x', false)$$; SELECT f()",
+    "a function with a setting": "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET other.setting = 'x' AS 'SELECT 1'; "
+    "SELECT f()",
+}
+"""What a script may leave in its session, as SQL."""
+
+FOUND = {
+    "a setting of the database": "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''77MB''',"
+    " current_database()); END$$",
+    "a setting of the role": "DO $$BEGIN EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I SET work_mem = ''78MB''',"
+    " current_database()); END$$",
+}
+"""What a new session finds at its start, as SQL."""
+
+
+def seen(tmp_path: Path, database: str, statement: str, *, url: str) -> tuple[list[str], list[int | None]]:
+    """What two steps saw of their sessions after one that ran `statement`: when the session is handed on, and when it is not.
+
+    The process ids are of the sessions that were handed on.
+    """
+    note = sql(f"INSERT INTO seen {FACTS}")
+    steps = [
+        FIRST,
+        Script("a1", down="a0", upgrade=note),
+        Script("a2", down="a1", upgrade=sql(statement)),
+        Script("a3", down="a2", upgrade=note),
+    ]
+    handed: list[int | None] = []
+    with Environment(make_project(tmp_path, steps, url=url).lineage(), timeout=60) as environment:
+        environment.attach(database)
+        for step in steps:
+            outcome = environment.upgrade(step.id)
+            assert outcome.failure is None, outcome.failure
+            handed.append(environment.session)
+        environment.detach()
+        environment.attach(database)  # a new run of env.py, in a session of its own
+        environment.downgrade("a3")
+        environment.detach()
+        environment.attach(database)
+        environment.upgrade("a3")
+    with connect(database) as look:
+        return [facts for (facts,) in look.execute("SELECT facts FROM public.seen ORDER BY ctid")], handed
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+@pytest.mark.parametrize("statement", [*LEFT_BEHIND.values(), *FOUND.values()], ids=[*LEFT_BEHIND, *FOUND])
+def test_a_step_sees_what_it_would_see_in_a_session_of_its_own(
+    tmp_path: Path, database: str, statement: str, driver: str
+) -> None:
+    """Whatever the step before did to its own session, and to what new sessions find."""
+    (_, after, alone), handed = seen(tmp_path, database, statement, url=NOWHERE.replace("psycopg", driver))
+
+    assert alone == after
+    assert handed[1] is not None
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_plain_steps_share_a_session(tmp_path: Path, database: str, driver: str) -> None:
+    """From the second on; it is gone when the database is let go of."""
+    _, handed = seen(tmp_path, database, "CREATE TABLE t ()", url=NOWHERE.replace("psycopg", driver))
+
+    assert None is handed[0]
+    assert handed[1] is not None
+    assert {handed[1]} == set(handed[1:])
+    with connect(database) as look:
+        row = look.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", [handed[1]]).fetchone()
+        assert row == (0,)
+
+
+def test_a_trigger_at_login_has_its_say_before_every_step(tmp_path: Path, database: str, server: Server) -> None:
+    """PostgreSQL 17 runs it for each new session, so each step gets one."""
+    if server.version < 170000:
+        pytest.skip("event triggers at login came with PostgreSQL 17")
+    trigger = (
+        "CREATE FUNCTION greet() RETURNS event_trigger LANGUAGE plpgsql AS "
+        "$$BEGIN INSERT INTO public.seen VALUES ('hello'); END$$; "
+        "CREATE EVENT TRIGGER greeting ON login EXECUTE FUNCTION greet()"
+    )
+    steps = [FIRST, Script("a1", down="a0", upgrade=sql(trigger)), Script("a2", down="a1"), Script("a3", down="a2")]
+    with Environment(make_project(tmp_path, steps).lineage(), timeout=60) as environment:
+        environment.attach(database)
+        handed = [(environment.upgrade(step.id).failure, environment.session)[1] for step in steps]
+
+    assert [None] * 3 == handed[1:]
+
+
+LISTENS = SYNC.replace(
+    "with connectable",
+    "from sqlalchemy import event\n"
+    "        listen = lambda connection, record: connection.cursor().execute('LISTEN news') and connection.commit()\n"
+    "        event.listen(connectable, 'connect', listen)\n"
+    "        with connectable",
+)
+STRICT = SYNC.replace("pool.NullPool)", "pool.NullPool, isolation_level='SERIALIZABLE')")
+
+
+@pytest.mark.parametrize(
+    ("env", "url"),
+    [(ASYNC, NOWHERE.replace("psycopg", "asyncpg")), (LISTENS, NOWHERE), (STRICT, NOWHERE)],
+    ids=["another driver", "env.py listens", "env.py chooses an isolation level"],
+)
+def test_where_a_session_is_not_handed_on(tmp_path: Path, database: str, env: str, url: str) -> None:
+    """Every step opens its own, as it would in a run of its own, and the walk is the same."""
+    steps = [FIRST, Script("a1", down="a0", upgrade=sql("CREATE TABLE t ()")), Script("a2", down="a1")]
+    with Environment(make_project(tmp_path, steps, env=env, url=url).lineage(), timeout=60) as environment:
+        environment.attach(database)
+        outcomes = [(environment.upgrade(step.id).failure, environment.session) for step in steps]
+
+    assert [(None, None)] * 3 == outcomes
+
+
+def test_a_session_that_a_script_has_set_in_its_own_way(tmp_path: Path, database: str) -> None:
+    """Autocommit on the driver's own connection stays with it; so the next step gets another one."""
+    script = "op.get_bind().connection.driver_connection.commit(); op.get_bind().connection.driver_connection.autocommit = True"
+    steps = [FIRST, Script("a1", down="a0", upgrade=script), Script("a2", down="a1"), Script("a3", down="a2")]
+    with Environment(make_project(tmp_path, steps).lineage(), timeout=60) as environment:
+        environment.attach(database)
+        handed = [(environment.upgrade(step.id).failure, environment.session)[1] for step in steps]
+
+    assert [False, False, True, True] == [each is not None for each in handed]
