@@ -56,14 +56,19 @@ class Recovery:
                 )
             self._plant(revision.id)
         applied = tuple(revision.id for revision in before)
-        place = self._filled_place("start", applied, None, ())
+        place = self._filled_place("start", applied, None)
         self._keep(place)
         return place
 
     def arrive(self, revision: Revision, below: Place, built: Snapshot) -> Place:
-        """Put rows into what `revision` built, and remember the place; `built` is what it looks like before that."""
-        self._plant(revision.id)
-        return self._filled_place(revision.id, (*below.applied, revision.id), built, _new_columns(below.snapshot, built))
+        """Put rows into what `revision` built, and remember the place; `built`, mirrored, is what it looks like before that."""
+        applied = (*below.applied, revision.id)
+        planted = self._plant(revision.id)
+        columns = _new_columns(below.snapshot, built)
+        nothing = not self.bench.lineage.synthesize or (not columns and self.bench.is_full(built))
+        if nothing and not planted:
+            return self._remembered(revision.id, Place(applied, built), Filled())
+        return self._filled_place(revision.id, applied, built, columns)
 
     def keep(self, place: Place) -> None:
         """Keep a copy of the place where the bench stands, unless there is one."""
@@ -147,20 +152,25 @@ class Recovery:
         self.trail.ascents[revision.id] = (below.snapshot.tables, built.tables)
         return self.arrive(revision, below, built)
 
-    def _filled_place(self, name: str, applied: tuple[str, ...], built: Snapshot | None, columns: Iterable[str]) -> Place:
-        filled = self.bench.top_up(tuple(columns)) if self.bench.lineage.synthesize else Filled({}, {}, {})
+    def _filled_place(self, name: str, applied: tuple[str, ...], built: Snapshot | None, columns: Sequence[str] = ()) -> Place:
+        filled = self.bench.top_up(columns) if self.bench.lineage.synthesize else Filled()
         snapshot = self.bench.snapshot(built, self.bench.heads, keep=True, asked=applied)
-        place = Place(applied, snapshot)
-        self.trail.places[place.key] = place
-        self.unfilled[name] = dict(filled.unfilled)
-        self.trail.filled |= {column for column, count in filled.columns.items() if count}
         if built is not None and built.tables != snapshot.tables:
             self.trail.written[name] = (built.tables, snapshot.tables)
             self.trail.gone.discard(name)
+        return self._remembered(name, Place(applied, snapshot), filled)
+
+    def _remembered(self, name: str, place: Place, filled: Filled) -> Place:
+        self.trail.places[place.key] = place
+        self.unfilled[name] = dict(filled.unfilled)
+        self.trail.filled |= {column for column, count in filled.columns.items() if count}
         return place
 
-    def _plant(self, revision: str) -> None:
-        self.bench.plant([seed for seed in self.bench.lineage.seeds if seed.revision == revision], self.rows)
+    def _plant(self, revision: str) -> bool:
+        """Let the seeds of a revision write; whether there are any."""
+        seeds = [seed for seed in self.bench.lineage.seeds if seed.revision == revision]
+        self.bench.plant(seeds, self.rows)
+        return bool(seeds)
 
     def _keep(self, place: Place) -> None:
         self.bench.leave()

@@ -198,7 +198,7 @@ class Walker:
         """
         after, undone = self.here.snapshot, undo.after
         outcome, again = self._step(Leg.REDO, revision)
-        now = self._look(after, outcome, self.here.applied, keep=False)
+        now = self._look(after, outcome, self.here.applied, keep=outcome.failure is None)
         found = Changes()
         if outcome.failure is None:
             found = self.bench.compare(after, now, windows=(window, again), origin=undo.baseline)
@@ -208,7 +208,10 @@ class Walker:
             tables=found.tables if clean(undo) else (),
         )
         redo = self._transition(Leg.REDO, revision, undone, now, outcome, after, Changes(), residue)
-        return redo, clean(replace(redo, residue=found))
+        led_back = clean(replace(redo, residue=found))
+        if led_back:  # to the same, but for keys and moments that were drawn anew
+            self.here, self.window = Place(self.here.applied, now), again
+        return redo, led_back
 
     def _ascended(self, revision: Revision, below: Place, after: Snapshot, outcome: Outcome) -> Transition:
         before = below.snapshot

@@ -264,6 +264,9 @@ class MemoryBench:
         for rows in self.data.tables.values():
             rows.clear()
 
+    def is_full(self, snapshot: Snapshot) -> bool:
+        return all(table.rows for table in snapshot.tables.values())
+
     def top_up(self, columns: Collection[str], skip: Collection[str] = (), *, plain: bool = False) -> Filled:
         written = {name: 2 for name, rows in self.data.tables.items() if not rows}
         for name in written:
