@@ -10,13 +10,15 @@ from typing import Self, TypeAlias
 
 import psycopg
 
-from migration_checks.database import Databases, connect, translated
+from migration_checks.beginning import Beginning
+from migration_checks.database import Databases, translated
 from migration_checks.diff import diff_catalogs
 from migration_checks.environment import Environment, Outcome
 from migration_checks.errors import ProviderError, SeedError
 from migration_checks.extensions import require_extensions
 from migration_checks.lineage import Lineage, Seed
 from migration_checks.outward import outward
+from migration_checks.own_sessions import OwnSessions
 from migration_checks.profile.values import Profile
 from migration_checks.questions import Questions
 from migration_checks.recapture import CatalogReader
@@ -24,10 +26,8 @@ from migration_checks.rows import Rows
 from migration_checks.seeding import Filled, Synthesizer
 from migration_checks.seeding.schema import Reader
 from migration_checks.snapshot import Catalog, CatalogObject, Snapshot, Table
+from migration_checks.survey import survey
 from migration_checks.transition import Changes, Leg
-
-SMALL = 20
-"""Objects in a catalog for which any plan of a query is good enough."""
 
 DISK_FULL, OUT_OF_MEMORY = "53100", "53200"
 
@@ -62,39 +62,43 @@ class Bench:
         self.profile = profile
         self.scale = scale
         self.outward: dict[tuple[str, str], None] = {}
-        self._connect()
-        self.rows = Rows(self.connection, reader=self.reader)
-        self.catalog = CatalogReader()
-        self.synthesizer = self._synthesizer()
         self.questions = Questions(lineage)
+        self._take_hold()
         self.clock = self._clock()
 
-    def _connect(self) -> None:
-        """Open the connection that rows are read and written on, and one for the catalog alone.
-
-        The catalog's queries cost more to plan than to run. A session keeps their plans until it drops or rolls back
-        something, which this one never does; `_replan` drops them when they no longer fit.
-        """
-        self._planned_for = SMALL
-        self.connection: psycopg.Connection = connect(self.url)
-        self.reader: psycopg.Connection = connect(self.url)
-        self.reader.execute("SET plan_cache_mode = force_generic_plan")
+    def _take_hold(self) -> None:
+        """Open sessions in a database of which nothing is known yet."""
+        self.sessions = OwnSessions(self.url)
+        self.rows = Rows(self.sessions.comparing, reader=self.sessions.reader, private=True)
+        self.catalog = CatalogReader()
+        self.beginning = Beginning()
+        self._make_up = self._synthesizer()
 
     def _reconnect(self) -> None:
         """Connect anew where a step has ended our own sessions as well."""
-        try:
-            self.connection.execute("")
-            self.reader.execute("")
-        except psycopg.OperationalError:
-            self.connection.close()
-            self.reader.close()
+        if not self.sessions.alive():
+            self.sessions.close()
             with translated("Connecting again"):
-                self._connect()
-            self.rows.reconnect(self.connection, self.reader)
-            self.synthesizer = self._synthesizer()
+                self._reopen()
+
+    def _reopen(self) -> None:
+        self.sessions.open()
+        self.rows.reconnect(self.sessions.comparing, self.sessions.reader)
+        self._make_up = self._synthesizer()
+
+    @property
+    def connection(self) -> psycopg.Connection:
+        """An autocommit session in the database, for whatever a trial does there."""
+        return self.sessions.writer
+
+    @property
+    def synthesizer(self) -> Synthesizer:
+        """What makes up rows here."""
+        _ = self.sessions.writer  # it writes there
+        return self._make_up
 
     def _synthesizer(self) -> Synthesizer:
-        return Synthesizer(self.connection, rows=self.size, seed=self.seed, profile=self.profile, scale=self.scale)
+        return Synthesizer(self.sessions.writer, rows=self.size, seed=self.seed, profile=self.profile, scale=self.scale)
 
     def __enter__(self) -> Self:
         self.environment.attach(self.url)
@@ -108,14 +112,11 @@ class Bench:
     def leave(self) -> None:
         """Let go of the database; `enter` takes hold of it again."""
         self.environment.detach()
-        self.connection.close()
-        self.reader.close()
+        self.sessions.close()
 
     def enter(self) -> None:
         """Take hold of the database again after `leave`."""
-        self._connect()
-        self.rows.reconnect(self.connection, self.reader)
-        self.synthesizer = self._synthesizer()
+        self._reopen()
         self.environment.attach(self.url)
 
     def move(self, make: Callable[[], str], databases: Databases, *, roles: frozenset[str]) -> None:
@@ -127,10 +128,7 @@ class Bench:
         databases.drop(self.url)
         databases.restore_roles(keep=roles)
         self.url = make()
-        self._connect()
-        self.rows = Rows(self.connection, reader=self.reader)
-        self.catalog = CatalogReader()
-        self.synthesizer = self._synthesizer()
+        self._take_hold()
         self.environment.attach(self.url)
 
     def _clock(self) -> timedelta:
@@ -176,7 +174,8 @@ class Bench:
             what = "disk space" if failure.sqlstate == DISK_FULL else "memory"
             message = f"The server ran out of {what} in {revision}: {failure.message}."
             raise ProviderError(message, "Free some, or use fewer --rows.")
-        require_extensions(self.connection, failure, revision)
+        if failure is not None:
+            require_extensions(self.connection, failure, revision)
         return outcome
 
     def snapshot(
@@ -186,31 +185,29 @@ class Bench:
 
         `asked` are the revisions applied here, which decide what invariants are asked; None asks none.
         """
-        self._replan(len(previous.catalog) if previous else 0)
-        trusted = self.rows.settled(self.environment.session)
-        catalog = without(self.catalog.read(self.reader, trusted=trusted), self.bookkeeping)
+        self.sessions.replan(len(previous.catalog) if previous else 0)
+        self.sessions.report()
+        reader = self.sessions.reader
+        seen = survey(reader, self.rows.watch, self.catalog, self.environment.session)
+        self.environment.same_beginning = self.beginning.same(seen.beginning)
+        catalog = without(self.catalog.read(reader, seen.marks), self.bookkeeping)
         if previous is not None:
             catalog = _shared(previous.catalog, catalog)
         tables = self.rows.read(
             previous.tables if previous else None,
             keep=keep,
             skip=self.bookkeeping,
-            trusted=trusted,
+            trusted=seen.trusted,
             shapes=self.catalog.shapes,
+            stamped=seen.stamps,
         )
         return Snapshot(
             heads=frozenset(heads),
             catalog=catalog,
             tables=tables,
-            sequences=self.rows.sequences(tables),
-            answers=self.questions.ask(self.connection, asked),
+            sequences=self.rows.sequences(tables, seen.sequences),
+            answers=self.questions.ask(self.sessions.writer, asked) if self.questions else {},
         )
-
-    def _replan(self, objects: int) -> None:
-        """Plans made while the catalog was small join it in loops: at 500 objects one took 26 ms, a new one 5."""
-        if objects > 2 * self._planned_for:
-            self.reader.execute("DISCARD PLANS")
-            self._planned_for = objects
 
     def compare(
         self,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import starmap
 from typing import Any
 
 import psycopg
 
 from migration_checks.database import OWN_SCHEMA
+from migration_checks.lane import Lane, array
 from migration_checks.snapshot import Catalog, CatalogObject, ObjectId
 
 _SINCE = re.compile(r"-- since (\d+)\s*$")
@@ -33,23 +35,15 @@ def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
 def read_parts(connection: psycopg.Connection[Any]) -> dict[str, Catalog]:
     """What `read_catalog` reads, by the name of the query that found it; a query that would find nothing is not asked."""
     queries = queries_for(connection.info.server_version // 10000)
-    wanted = connection.execute(queries.probe, prepare=True).fetchone()
-    assert wanted is not None
+    ((wanted,),) = Lane.of(connection).parsed((queries.probe, ()))
     return ask(connection, {name: queries.whole[name] for name, asked in zip(queries.whole, wanted, strict=True) if asked})
 
 
-def ask(
-    connection: psycopg.Connection[Any], texts: Mapping[str, bytes], given: Mapping[str, tuple[object, ...]] | None = None
-) -> dict[str, Catalog]:
-    """The objects that each of these queries finds, all of them in one round trip; `given` are the parameters of some."""
-    given = given or {}
-    with connection.pipeline():
-        cursors = {name: connection.execute(text, given.get(name), prepare=True) for name, text in texts.items()}
-    return {name: {each.id: each for each in _objects(cursor.fetchall())} for name, cursor in cursors.items()}
-
-
-def _objects(rows: Iterable[tuple[Any, ...]]) -> Iterator[CatalogObject]:
-    return (_object(*row) for row in rows)
+def ask(connection: psycopg.Connection[Any], texts: Mapping[str, bytes], oids: Sequence[int] = ()) -> dict[str, Catalog]:
+    """The objects that each of these queries finds, all in one round trip; those of `partial` find them for `oids` only."""
+    given = array(oids)
+    answers = Lane.of(connection).ask(*((text, (given,) if b"$1" in text else ()) for text in texts.values()))
+    return {name: {each.id: each for each in starmap(_object, rows)} for name, rows in zip(texts, answers, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +51,12 @@ class Queries:
     """The catalog queries for one major version by name, and a probe that says for each of them whether it would find anything.
 
     Planning them all takes longer than running them, and most databases have no operators, publications or parsers.
-    `partial` are those that can be asked of some relations only; their oids are the one parameter, as often as it stands there.
+    `partial` are those that can be asked of some relations only; their oids are the one parameter.
     """
 
     probe: bytes
     whole: Mapping[str, bytes]
     partial: Mapping[str, bytes]
-
-    def given(self, oids: Sequence[int]) -> dict[str, tuple[object, ...]]:
-        """Parameters for `partial`."""
-        return {name: (list(oids),) * text.count(b"%s") for name, text in self.partial.items()}
 
 
 @cache
@@ -79,7 +69,7 @@ def queries_for(major: int) -> Queries:
         condition[1].replace("\n--", "\n") if (condition := _ASKED_WHEN.search(each)) else "true" for each in sources.values()
     )
     return Queries(
-        f"SELECT {', '.join(conditions)}".encode(),
+        f"SELECT json_build_array({', '.join(conditions)})".encode(),
         {name: _text(source, major, given=False) for name, source in sources.items()},
         {name: _text(source, major, given=True) for name, source in sources.items() if _GIVEN.search(source)},
     )
@@ -94,7 +84,7 @@ def _text(source: str, major: int, *, given: bool) -> bytes:
 
 # A walk reads the same objects again and again: one value for each saves the parsing, and equal objects compare by identity.
 @lru_cache(maxsize=100_000)
-def _object(kind: str, identity: str, parent_kind: str | None, parent: str | None, definition: str) -> CatalogObject:
-    above: ObjectId | None = (parent_kind, parent) if parent_kind is not None and parent is not None else None
+def _object(kind: bytes, identity: bytes, parent_kind: bytes | None, parent: bytes | None, definition: bytes) -> CatalogObject:
+    above: ObjectId | None = (parent_kind.decode(), parent.decode()) if parent_kind is not None and parent is not None else None
     facets = {facet: value for facet, value in json.loads(definition).items() if value is not None}
-    return CatalogObject(kind, identity, facets, above)
+    return CatalogObject(kind.decode(), identity.decode(), facets, above)

@@ -13,8 +13,6 @@ from pathlib import Path
 from migration_checks.config import Settings, load_settings
 from migration_checks.errors import ConfigurationError, ProviderError, ToolkitError
 from migration_checks.fields import nearest
-from migration_checks.interchange import from_json
-from migration_checks.merging import merge
 from migration_checks.renderers import RENDERERS, renderer_named
 from migration_checks.renderers.escape import visible
 from migration_checks.report import Progress, Report
@@ -93,6 +91,9 @@ def checks(arguments: argparse.Namespace) -> int:
 
 def render(arguments: argparse.Namespace) -> int:
     """Make another format from JSON reports."""
+    from migration_checks.interchange import from_json
+    from migration_checks.merging import merge
+
     names = [renderer.name for renderer in RENDERERS]
     if arguments.to not in names:
         raise ConfigurationError(f"There is no format {arguments.to!r}; {nearest(arguments.to, names)}", "Name one with --to.")

@@ -19,7 +19,7 @@ from migration_checks.errors import ConfigurationError, EnvironmentFailure, Tool
 from migration_checks.graph import Graph
 from migration_checks.interruption import Interruption
 from migration_checks.lineage import Lineage
-from migration_checks.sessions import blocked_sessions, end_sessions, read_heads
+from migration_checks.sessions import blocked_sessions, end_sessions, read_heads, settle
 from migration_checks.transition import Failure, Statement
 from migration_checks.worker.process import WorkerDied, WorkerProcess, WorkerSilent
 from migration_checks.worker.variables import lead_libpq
@@ -50,6 +50,7 @@ class Environment:
         self._bookkeeping: frozenset[str] = frozenset()
         self._heads: frozenset[str] | None = None
         self.session: int | None = None  # what the worker has kept for its next step; it holds nothing and has reported
+        self.same_beginning = False  # to be set before a step where a new session would find what that one found
         self.output = ""
         self.spares_sessions = False  # set while another environment is attached to the same database
         self.why_not_parked = ""
@@ -267,7 +268,9 @@ class Environment:
         expected, began = before, time.monotonic()
         try:
             stop = () if interruption is None else interruption.places
-            worker.send({**order, "known": sorted(before), "stop": stop, "unless_applied": self.spares_sessions})
+            same, self.same_beginning = self.same_beginning, False
+            told = {"known": sorted(before), "stop": stop, "unless_applied": self.spares_sessions, "same_beginning": same}
+            worker.send({**order, **told})
             answer = worker.receive(began + self.timeout)
             if "began" in answer:
                 expected = frozenset(answer["began"])
@@ -305,6 +308,12 @@ class Environment:
 
         Raises ProviderError when the database can no longer be reached.
         """
+        if not self.spares_sessions and len(self._versions) == 1:
+            with suppress(psycopg.Error):  # asked again, and told, below
+                heads = settle(self._database, self._versions[0], session)
+                if heads is not None:
+                    self.session, self._heads = session, heads
+                    return replace(outcome, heads=heads)
         self._end_sessions(session)
         return replace(outcome, heads=self.heads())
 

@@ -21,6 +21,9 @@ class Questions:
     def __init__(self, lineage: Lineage) -> None:
         self.lineage = lineage
 
+    def __bool__(self) -> bool:
+        return bool(self.lineage.invariants or self.lineage.contracts)
+
     def ask(self, connection: psycopg.Connection, applied: Collection[str] | None) -> Mapping[str, str | None]:
         """Each question that can be asked where `applied` revisions are: None when it holds, else what contradicts it.
 

@@ -20,6 +20,7 @@ import psycopg
 
 from migration_checks.capture import ask, queries_for, read_parts
 from migration_checks.database import OWN_SCHEMA
+from migration_checks.lane import Lane, Question
 from migration_checks.snapshot import Catalog, CatalogObject, ObjectId
 
 _SQL = files(__package__).joinpath("recapture.sql").read_text().replace(":'own_schema'", f"'{OWN_SCHEMA}'")
@@ -29,7 +30,7 @@ _RELATIONS = _RELATIONS.removeprefix(b"relations")
 
 _versions = count(1)
 
-_EVERYTHING = "3"
+_EVERYTHING = b"3"
 """The first transaction of a cluster: every row was written since."""
 
 _OWNING = frozenset({"table", "foreign table", "view", "materialized view"})
@@ -40,22 +41,25 @@ _ELSEWHERE = frozenset({"database.sql"})
 
 
 class _Relation(NamedTuple):
-    """A relation of the user: kind (pg_class.relkind), name, number of catalog rows, relations it may quote."""
+    """A relation of the user: kind (pg_class.relkind), name, relations it may quote."""
 
     kind: str
     name: str
-    pieces: int
     links: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """Where a reading stood: its horizon, what stood elsewhere, the relations by oid, and those written since the last one."""
+    """Where a reading stood: its horizon, what stood elsewhere, the relations, and those written since the last one.
 
-    horizon: str
+    `relations` and `pieces`, the number of catalog rows of each, are by oid.
+    """
+
+    horizon: bytes
     elsewhere: str
     triggers: bool
     relations: Mapping[int, _Relation]
+    pieces: Mapping[int, int]
     fresh: frozenset[int]
 
     @property
@@ -91,18 +95,30 @@ class CatalogReader:
         self._last: _Reading | None = None
         self.shapes: dict[int, str] | None = None
 
-    def read(self, connection: psycopg.Connection[Any], *, trusted: bool) -> Catalog:
+    def questions(self) -> tuple[Question, Question]:
+        """What must be asked before `read`, which takes the two answers as `found`."""
+        return (_WHOLE, ()), (_RELATIONS, (self._horizon, b"false"))
+
+    @property
+    def _horizon(self) -> bytes:
+        return self._last.marks.horizon if self._last else _EVERYTHING
+
+    def read(self, connection: psycopg.Connection[Any], found: tuple[Any, Any] | None) -> Catalog:
         """What `capture.read_catalog` would read now. Raises psycopg.Error.
 
-        `trusted` says that no session but the toolkit's is connected and that all have reported their counters; where they
-        have not, everything is read.
+        `found` is what `questions` has just been answered, None where counters cannot be trusted: where a session is connected
+        that is not the toolkit's, or one has not reported. Then everything is read.
         """
-        if not trusted:
+        if found is None:
             self._last = self.shapes = None
             return _joined(read_parts(connection))
-        last = self._last
+        last, horizon = self._last, self._horizon
         self._last = None  # an error must not leave half a reading
-        marks = _marks(connection, last.marks.horizon if last else _EVERYTHING)
+        marks = _marks(*found, last.marks if last else None)
+        if marks is None:
+            ((relations,),) = Lane.of(connection).parsed((_RELATIONS, (horizon, b"true")))
+            marks = _marks(found[0], relations, None)
+            assert marks is not None
         if last is None or marks.elsewhere != last.marks.elsewhere or _reshaped(last.marks, marks):
             reading = _everything(connection, marks)
         else:
@@ -113,7 +129,7 @@ class CatalogReader:
 
     def _shaped(self, before: _Marks | None, after: _Marks) -> dict[int, str]:
         """The shapes as they were, and another text for what was written or is new."""
-        touched = set(_written(before, after)) if before else after.relations.keys()
+        touched = _written(before, after) if before else after.relations.keys()
         known = self.shapes or {}
         return {oid: str(next(_versions)) if oid in touched or oid not in known else known[oid] for oid in after.relations}
 
@@ -125,15 +141,22 @@ def _joined(parts: Mapping[str, Catalog]) -> Catalog:
     return joined
 
 
-def _marks(connection: psycopg.Connection[Any], horizon: str) -> _Marks:
-    with connection.pipeline():
-        whole = connection.execute(_WHOLE, prepare=True)
-        found = connection.execute(_RELATIONS, (horizon,), prepare=True)
-    ((stands, elsewhere, triggers),) = whole.fetchall()
-    rows = found.fetchall()
-    relations = {oid: _Relation(kind, name, pieces, tuple(links or ())) for oid, kind, name, pieces, _, links in rows}
-    fresh = {oid for oid, _, _, _, touched, _ in rows if touched}
-    return _Marks(stands, elsewhere, triggers, relations, frozenset(fresh))
+def _marks(whole: Any, relations: Any, last: _Marks | None) -> _Marks | None:
+    """What two answers say, with what `last` says of relations that they do not describe.
+
+    None where that says too little: something elsewhere may have given them other names.
+    """
+    (horizon, elsewhere, triggers), (oids, pieces, described) = whole, relations
+    if last is not None and last.elsewhere != elsewhere:
+        return None
+    found = {oid: _Relation(kind, name, tuple(links)) for oid, _, kind, name, links in described}
+    known = last.relations if last is not None else {}
+    try:
+        current = {oid: found.get(oid) or known[oid] for oid in oids}
+    except KeyError:
+        return None
+    fresh = frozenset(oid for oid, written, *_ in described if written)
+    return _Marks(horizon.encode(), elsewhere, triggers, current, dict(zip(oids, pieces, strict=True)), fresh)
 
 
 def _reshaped(before: _Marks, after: _Marks) -> bool:
@@ -171,7 +194,7 @@ def _updated(connection: psycopg.Connection[Any], last: _Reading, marks: _Marks)
     named = {each.name: oid for oid, each in marks.relations.items()}
     again = sorted({*touched, *(named[name] for name in stale if name in named)} & marks.relations.keys())
     texts = {name: queries.whole[name] for name in _asked(last, marks) if name not in queries.partial}
-    found = ask(connection, texts | (dict(queries.partial) if again else {}), queries.given(again))
+    found = ask(connection, texts | (dict(queries.partial) if again else {}), again)
     reading = _Reading(marks, {"database.sql": last.parts["database.sql"]} | found, last.homes)
     if _columns_renamed(last.parts.get("tables.sql", {}), found.get("tables.sql", {})):
         return None
@@ -188,9 +211,7 @@ def _updated(connection: psycopg.Connection[Any], last: _Reading, marks: _Marks)
 
 def _written(before: _Marks, after: _Marks) -> set[int]:
     """Relations that are new or gone, and those of which a catalog row was written or deleted."""
-    was = before.relations
-    own = {oid for oid, each in after.relations.items() if oid in after.fresh or oid not in was or was[oid] != each}
-    return own | (was.keys() - after.relations.keys())
+    return {*after.fresh, *(oid for oid, _ in before.pieces.items() ^ after.pieces.items())}
 
 
 def _touched(before: _Marks, after: _Marks) -> Iterator[int]:

@@ -18,6 +18,10 @@ SELECT pg_catalog.pg_terminate_backend(pid)
    AND datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
 """
 
+_SETTLE = f"""
+SELECT EXISTS ({_END}), ARRAY(SELECT version_num::pg_catalog.text FROM {{table}})
+"""
+
 _BLOCKED = """
 SELECT waiting.pid, waiting.query, waiting.wait_event_type, holder.pid, holder.query, holder.application_name, holder.state
   FROM pg_catalog.pg_stat_activity AS waiting
@@ -40,6 +44,15 @@ def end_sessions(connection: psycopg.Connection[tuple[Any, ...]], spared: int | 
         # Not pg_terminate_backend's own waiting: that looks ten times a second only, and most sessions end in a millisecond.
         time.sleep(pause)
         pause = min(pause * 2, 0.05)
+
+
+def settle(
+    connection: psycopg.Connection[tuple[Any, ...]], table: tuple[str, str], spared: int | None
+) -> frozenset[str] | None:
+    """What one version table holds, asked together with the end of sessions; None where one had to be ended first."""
+    query = sql.SQL(_SETTLE).format(table=sql.Identifier(*table))
+    row = connection.execute(query, [WORKER_NAME, spared or 0]).fetchone()
+    return frozenset(row[1]) if row is not None and not row[0] else None
 
 
 def blocked_sessions(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[str, str | None] | None:

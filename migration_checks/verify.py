@@ -2,57 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import psycopg
 
-from migration_checks.bench import Bench
-from migration_checks.checkpoints import Checkpoints
-from migration_checks.checks import CHECKS
-from migration_checks.clone import Source
 from migration_checks.config import Settings
 from migration_checks.connection import broke_off
 from migration_checks.database import Databases
 from migration_checks.environment import Environment
 from migration_checks.errors import ConfigurationError
 from migration_checks.extensions import MissingExtension
-from migration_checks.findings import fold, look
-from migration_checks.graph import Graph
-from migration_checks.jobs import walk_in_parts
-from migration_checks.leap import leap
-from migration_checks.matrix import walk_matrix
 from migration_checks.moments import Moments
-from migration_checks.origin import Origin
-from migration_checks.passing import PartWalker
-from migration_checks.profile import Profile, read_file
 from migration_checks.providers import Provider, elsewhere, provider_for
 from migration_checks.providers.ahead import Ahead
-from migration_checks.recovery import LostPlace, Recovery
-from migration_checks.report import Note, Progress, Report, build_report, empty_report
-from migration_checks.route import Route, plan
-from migration_checks.shards import part_of, part_report
-from migration_checks.since import difference, notes_on, route_since
-from migration_checks.trail import Place, Trail
-from migration_checks.transition import Leg, Transition
-from migration_checks.trials import chosen
-from migration_checks.waivers import waive
-from migration_checks.walker import Walker
-
-ROWS = 100
-"""Rows of a synthesized table, unless settings say otherwise."""
-SEED_ROWS = 1000
-"""Rows of the leading table of a lineage's seed, unless settings say otherwise."""
-
-UNASKED = "It was asked nowhere: no place of the walk that it is for has all relations and columns that it names."
+from migration_checks.report import Note, Progress, Report, empty_report
+from migration_checks.route import plan
+from migration_checks.shards import part_of
 
 
 def verify(settings: Settings, *, progress: Callable[[Progress], None] | None = None) -> Report:
     """Walk and judge what `settings` name. Raises ToolkitError when the toolkit cannot do its job."""
     if settings.matrix:
+        from migration_checks.matrix import walk_matrix
+
         return walk_matrix(settings, verify, progress)
     if settings.jobs > 1 and settings.since is None and settings.shard is None:
+        from migration_checks.jobs import walk_in_parts
+
         return walk_in_parts(settings, verify, progress)
     provider, notes = _provider(settings), tuple[Note, ...]()
     while True:
@@ -67,12 +45,17 @@ def _verify_on(
     provider: Provider, settings: Settings, known: tuple[Note, ...], progress: Callable[[Progress], None] | None
 ) -> Report:
     """The walk on a server of `provider`; raises MissingExtension where that one lacks what the chain asks for."""
-    profile = read_file(settings.profile) if settings.profile is not None else None
     with ExitStack() as stack:
         lending = Ahead(provider)
         if settings.since is None:  # where little has changed it may not be needed
             stack.enter_context(lending)
         environment = stack.enter_context(Environment(settings.lineage, timeout=settings.timeout or None))
+        # The server and the process of env.py are starting now, and the rest takes as long to load.
+        from migration_checks.judgement import judged
+        from migration_checks.run import Run, origin_of, profile_of
+        from migration_checks.since import difference, notes_on, route_since
+
+        profile = profile_of(settings)
         graph = environment.graph()
         if not graph.revisions:
             raise ConfigurationError(
@@ -87,7 +70,7 @@ def _verify_on(
             stack.enter_context(lending)
         server = lending.server()
         databases = stack.enter_context(Databases(server))
-        origin = Origin(settings.lineage, databases, Source(settings.clone) if settings.clone is not None else None)
+        origin = origin_of(settings, databases)
         if found is None:
             route = plan(graph, origin.start(environment, graph, start, end), end)
         else:
@@ -103,20 +86,8 @@ def _verify_on(
             raise broke_off(error, run.at) from error
         # A server by URL may have another clock; what it wrote is dated by that one.
         moments = Moments(since + run.clock, datetime.now(UTC) + run.clock)
-    transitions = tuple(map(moments.transition, transitions))
-    looks = tuple(look(transition, CHECKS) for transition in transitions)
-    judged = fold(looks, only=settings.only, skip=settings.skip)
-    part = None if settings.shard is None else part_report(settings, graph.revisions, looks, moments)
-    # A waiver may match in another part, so no part says of one that it matches nothing.
-    walked = route.visited if part is None else ()
-    left_out = graph.by_id.keys() - {revision.id for revision in walked}
-    findings, notes = waive(settings, route.revisions, tuple(map(moments.finding, judged)), left_out=left_out)
-    if found is not None:
-        notes = (*notes_on(found, graph), *notes)
-    order = [revision.id for revision in graph.revisions]
-    notes = (*known, *notes)
-    report = build_report(settings, server, order, transitions, findings, run.not_checked, notes, route.visited, part)
-    return moments.report(report)
+    known = (*known, *(notes_on(found, graph) if found is not None else ()))
+    return judged(settings, server, graph, route, map(moments.transition, transitions), run.not_checked, known, moments)
 
 
 def _provider(settings: Settings) -> Provider:
@@ -126,118 +97,3 @@ def _provider(settings: Settings) -> Provider:
         image=settings.image,
         allow_shared_server=settings.allow_shared_server,
     )
-
-
-class Run:
-    """One walk of a route on databases of its own: the legs, and what they did not check."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        environment: Environment,
-        origin: Origin,
-        graph: Graph,
-        route: Route,
-        progress: Callable[[Progress], None] | None,
-        profile: Profile | None,
-    ) -> None:
-        self.settings = settings
-        self.environment = environment
-        self.origin = origin
-        self.databases = origin.databases
-        self.graph = graph
-        self.route = route
-        self.progress = progress
-        self.profile = profile
-        self.done = 0
-        self.at = "the start"
-        self.clock = timedelta()
-        self.not_checked: list[Note] = list(origin.notes)
-
-    def legs(self) -> Iterator[Transition]:
-        """Every leg: those of each revision, DESCEND, and LEAP."""
-        if not self.route.visited and not self.route.descends:
-            return  # no revision falls to this part
-        if not self.route.revisions:
-            self.not_checked.append(Note(self.settings.lineage.name, "There is no revision to walk in the chosen range."))
-            return
-        checkpoints = Checkpoints(self.databases)
-        with self._bench(self.origin.fresh()) as bench:
-            walker = PartWalker(
-                bench,
-                checkpoints,
-                self.graph,
-                self.route,
-                rows=self.settings.rows or SEED_ROWS,
-                fresh=self.origin.fresh,
-                progress=self._tell,
-                trials=chosen(self.settings.trials, self.settings),
-            )
-            self.clock = bench.clock
-            yield from walker.walk()
-            walked = bench.url
-            unasked = bench.questions.unasked(place.snapshot.answers for place in walker.trail.places.values())
-        self.not_checked += walker.notes
-        self.not_checked += [Note(revision, reason, revision) for revision, reason in bench.outward]
-        self.databases.drop(walked)
-        if not self.route.descends:
-            return  # another part asks and leaps
-        self.not_checked += [Note(name, UNASKED) for name in unasked]
-        yield from self._leaps(checkpoints, walker, smooth=not (walker.emptied or walker.blocked))
-
-    def _leaps(self, checkpoints: Checkpoints, walker: Walker, *, smooth: bool) -> Iterator[Transition]:
-        """LEAP from the start; and where that has no rows, from the first place that has, if every single step succeeded."""
-        end = frozenset(revision.id for revision in (*self.route.before, *self.route.revisions))
-        place = walker.trail.places.get(end)
-        if place is None:
-            self.not_checked.append(Note("leap", "Not run: single steps did not reach the end of the range."))
-            return
-        start = checkpoints.release_all_but_start()
-        self.databases.restore_roles(keep=start.roles)
-        url = self.databases.copy(start.url, "leap")
-        self._tell(self.route.revisions[-1].id, Leg.LEAP)
-        with self._bench(url) as bench:
-            whole = leap(bench, self.graph, self.route, place.snapshot)
-        self.databases.drop(url)
-        yield whole
-        populated = walker.trail.first_with_rows(len(self.route.before)) if smooth and whole.failure is None else None
-        # One revision in a transaction of its own is what single steps have shown.
-        if populated is not None and not start.snapshot.rows and len(end - populated.key) > 1:
-            yield from self._leap_over_rows(checkpoints, walker, populated, place)
-
-    def _leap_over_rows(self, checkpoints: Checkpoints, walker: Walker, populated: Place, place: Place) -> Iterator[Transition]:
-        """LEAP from the first place with rows, made again from the start.
-
-        It is not kept from the walk: a copy that stood meanwhile would keep roles alive that its downgrades drop.
-        """
-        self._tell(self.route.revisions[-1].id, Leg.LEAP)
-        with self._bench(self.databases.copy(checkpoints.kept[0].url, "leap")) as bench:
-            again = Recovery(bench, checkpoints, self.graph, Trail(), walker.recovery.rows, self.origin.fresh)
-            try:
-                again.back_to(populated.applied)
-            except LostPlace as lost:
-                reason = f"Not run over rows: the first place that has any cannot be made a second time ({lost})."
-                self.not_checked.append(Note("leap", reason))
-                return
-            rest = plan(self.graph, self.graph.heads_of(populated.applied), self.route.end)
-            yield leap(bench, self.graph, rest, place.snapshot)
-
-    def _bench(self, url: str) -> Bench:
-        rows = self.settings.rows if self.settings.rows is not None else ROWS
-        return Bench(
-            self.environment,
-            url,
-            self.settings.lineage,
-            rows=rows,
-            seed=self.settings.seed,
-            profile=self.profile,
-            scale=self.settings.scale,
-        )
-
-    def _tell(self, revision: str, leg: Leg) -> None:
-        self.at = f"{revision} ({leg})"
-        if self.progress is not None:
-            # ASCEND, UNDO, REDO and DESCEND for each revision, and one LEAP; trials come on top where they are worth it.
-            total = max(4 * len(self.route.visited) + 1, self.done + 1)
-            self.progress(Progress(revision, leg, self.done, total))
-        self.done += 1

@@ -19,7 +19,7 @@ relation AS MATERIALIZED (
     FROM pg_class c
     JOIN space ON space.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
-      AND c.oid = ANY (%s::oid[]) -- given
+      AND c.oid = ANY ($1::oid[]) -- given
       AND NOT EXISTS (
           SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
       )
@@ -57,7 +57,7 @@ constrained AS MATERIALIZED (
         WHERE con.contype = 'f' AND fired.tgconstraint = con.oid AND fired.tgenabled <> 'O'
     ) AS firing ON true
     WHERE con.oid >= 16384
-      AND con.conrelid = ANY (%s::oid[]) -- given
+      AND con.conrelid = ANY ($1::oid[]) -- given
       AND con.contype IN ('c', 'f', 'n', 'p', 'u', 'x')
       AND (r.oid IS NOT NULL OR domain.identity IS NOT NULL)
       AND (con.conparentid = 0 OR con.convalidated <> parent.convalidated OR firing.states IS NOT NULL)

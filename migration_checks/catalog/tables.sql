@@ -16,7 +16,7 @@ relation AS MATERIALIZED (
     JOIN space ON space.oid = c.relnamespace
     LEFT JOIN pg_description note ON note.objoid = c.oid AND note.classoid = 'pg_class'::regclass AND note.objsubid = 0
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
-      AND c.oid = ANY (%s::oid[]) -- given
+      AND c.oid = ANY ($1::oid[]) -- given
       AND NOT EXISTS (
           SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
       )

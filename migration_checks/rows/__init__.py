@@ -17,6 +17,7 @@ from migration_checks.rows.lost import FateId, Lost, acquit
 from migration_checks.rows.reading import Reader
 from migration_checks.rows.sequences import Sequences
 from migration_checks.rows.survivors import survivors
+from migration_checks.rows.touched import Watch
 from migration_checks.rows.trace import Trace
 from migration_checks.rows.workshop import Workshop
 from migration_checks.rows.written import Written
@@ -30,8 +31,9 @@ __all__ = ["Rows"]
 class Rows:
     """The rows of one database. `connection` is an autocommit one of the toolkit's own, `samples` how many a finding shows.
 
-    `reader`, another one, is asked what is asked at every place: a session in which nothing is dropped or rolled back keeps
-    the plans of such queries, which cost more than running them.
+    Where it is `private`, nobody else uses it and it was settled in (workshop.settle_in). `reader`, another one, is asked
+    what is asked at every place: a session in which nothing is dropped or rolled back keeps the plans of such queries, which
+    cost more than running them.
 
     What a step did must be committed before it is looked at. Sessions that stay connected must have flushed their
     statistics (`pg_stat_force_next_flush`, PostgreSQL 15 up): that is how untouched tables are told.
@@ -43,9 +45,10 @@ class Rows:
         *,
         reader: psycopg.Connection[tuple[Any, ...]] | None = None,
         samples: int = 5,
+        private: bool = False,
     ) -> None:
         self.samples = samples
-        self._shop = Workshop(connection, reader)
+        self._shop = Workshop(connection, reader, private=private)
         self._reader = Reader()
         self._sequences = Sequences()
         self._lost: dict[FateId, Lost] = {}
@@ -70,24 +73,23 @@ class Rows:
         skip: Collection[str] = frozenset(),
         trusted: bool | None = None,
         shapes: Mapping[int, str] | None = None,
+        stamped: Sequence[Any] | None = None,
     ) -> dict[str, Table]:
         """The state of every user table but those in `skip`, by qualified name.
 
-        `trusted` is what `settled` has just said, `shapes` what the catalog's reader has: a text by oid that changes with
-        the definition. Both are looked up where they are not given.
+        `trusted` is what `watch` has just judged, `shapes` what the catalog's reader has (a text by oid that changes with
+        the definition), `stamped` what the server says of storage (touched.STORAGE). What is not given is looked up.
 
         A table that nothing touched since `previous` was read is the very same value. `keep` copies the rows of the others
         to a mirror, where later steps cannot reach them; without it they can be read only until the next step.
         What cannot be read says why in `unread`.
         """
-        return self._reader.read(self._shop, previous, keep=keep, skip=skip, trusted=trusted, shapes=shapes)
+        return self._reader.read(self._shop, previous, keep=keep, skip=skip, trusted=trusted, shapes=shapes, stamped=stamped)
 
-    def settled(self, spared: int | None = None) -> bool:
-        """Whether the server's counters tell what was touched: no session is left but ours, and all have reported.
-
-        `spared` is the process id of one that stays, and has reported.
-        """
-        return self._reader.settled(self._shop, spared)
+    @property
+    def watch(self) -> Watch:
+        """What judges whether the server's counters can be trusted."""
+        return self._reader.watch
 
     def compare(
         self,
@@ -152,6 +154,6 @@ class Rows:
         with self._shop.work():
             return tuple(survivors(self._shop, self.samples, written_before, written_after, now))
 
-    def sequences(self, tables: Mapping[str, Table]) -> tuple[SequenceState, ...]:
-        """Where every sequence stands that feeds a column of `tables`."""
-        return self._sequences.read(self._shop, tables)
+    def sequences(self, tables: Mapping[str, Table], found: Sequence[Any] | None = None) -> tuple[SequenceState, ...]:
+        """Where every sequence stands that feeds a column of `tables`; `found` is what SEQUENCES gave."""
+        return self._sequences.read(self._shop, tables, found)

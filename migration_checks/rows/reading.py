@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -27,7 +27,7 @@ class Reader:
     """Reads tables, and remembers the latest reading of each: a leg that was undone need not be scanned again."""
 
     def __init__(self) -> None:
-        self._watch = Watch()
+        self.watch = Watch()
         self._latest: dict[int, Table] = {}
 
     def read(
@@ -39,10 +39,11 @@ class Reader:
         skip: Collection[str],
         trusted: bool | None = None,
         shapes: Mapping[int, str] | None = None,
+        stamped: Sequence[Any] | None = None,
     ) -> dict[str, Table]:
         """Every user table but those in `skip`, by name. An untouched one is the very value of `previous`."""
         trusted = self.settled(shop) if trusted is None else trusted
-        stamps = [stamp for stamp in stamps_of(shop, trusted=trusted, shapes=shapes) if stamp.name not in skip]
+        stamps = [each for each in stamps_of(shop, trusted=trusted, shapes=shapes, found=stamped) if each.name not in skip]
         known = by_oid(previous)
         found = {stamp.oid: known[stamp.oid] for stamp in stamps if _same(known.get(stamp.oid), stamp)}
         stale = [stamp for stamp in stamps if stamp.oid not in found]
@@ -60,9 +61,9 @@ class Reader:
         tables = {**found, **fresh}
         return {table.oid: table for table in mirrored(shop, tables.values())} if keep else tables
 
-    def settled(self, shop: Workshop, spared: int | None = None) -> bool:
+    def settled(self, shop: Workshop) -> bool:
         """Whether stamps tell what was touched (see Watch)."""
-        return self._watch.settled(shop, spared)
+        return self.watch.settled(shop)
 
     def outdated(self, table: Table) -> bool:
         """Whether the rows of a state that was not mirrored are no longer what they were then."""
@@ -123,7 +124,7 @@ def digested(shop: Workshop, tables: Iterable[Table]) -> list[Table]:
     tables = list(tables)
     query = " UNION ALL ".join(digest_query(table, lowered) for table in tables)
     try:
-        with shop.attempt():
+        with shop.alone():
             found = {oid: (rows, sums) for oid, rows, sums in shop.rows(query)}
     except psycopg.Error as error:
         if len(tables) == 1:
@@ -147,7 +148,7 @@ def mirrored(shop: Workshop, tables: Iterable[Table]) -> Iterator[Table]:
 def _copied(shop: Workshop, tables: list[Table]) -> list[Table]:
     copies = [(table, shop.relation("mirror")) for table in tables]
     try:
-        with shop.attempt():
+        with shop.alone():
             shop.execute("; ".join(_copy(table, relation) for table, relation in copies))
     except psycopg.Error as error:
         if len(tables) == 1:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
@@ -12,7 +13,8 @@ from migration_checks.rows.values import is_number, literal, quoted
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Sequence, Table
 
-_SEQUENCES = files("migration_checks.rows").joinpath("sequences.sql").read_text()
+SEQUENCES = files("migration_checks.rows").joinpath("sequences.sql").read_bytes()
+"""SQL for what `Sequences.read` takes as `found`."""
 
 
 class Sequences:
@@ -22,14 +24,17 @@ class Sequences:
         self._highest: dict[tuple[str, str, bool], int | None] = {}
         self._known: dict[tuple[Any, ...], tuple[Table, Sequence]] = {}
 
-    def read(self, shop: Workshop, tables: Mapping[str, Table]) -> tuple[Sequence, ...]:
-        """Every sequence that feeds a numeric column of `tables`, by name."""
+    def read(self, shop: Workshop, tables: Mapping[str, Table], found: Iterable[Any] | None = None) -> tuple[Sequence, ...]:
+        """Every sequence that feeds a numeric column of `tables`, by name; `found` is what SEQUENCES has just given."""
         by_oid = {table.oid: table for table in tables.values() if table.unread is None}
-        found = shop.look(_SEQUENCES, (list(by_oid),)) if by_oid else []
+        if found is None:
+            found = shop.look(SEQUENCES) if by_oid else []
+        found = [tuple(row) for row in found if row[1] in by_oid]
         new = [row for row in found if not self._is_known(row, by_oid[row[1]])]
         self._known = {row: self._known[row] for row in found if self._is_known(row, by_oid[row[1]])}
         fed = [row for row in new if _numeric(by_oid[row[1]], row[2])]
         starts = _starts(shop, sorted({row[0] for row in fed if row[4] is None and row[5]}))
+        self._look_up(shop, [(by_oid[row[1]], row[2], row[3] > 0) for row in fed])
         made = {row: self._sequence(shop, by_oid[row[1]], row, starts) for row in fed}
         self._known |= {
             row: (by_oid[row[1]], sequence) for row, sequence in made.items() if sequence is not None and row[4] is not None
@@ -47,21 +52,34 @@ class Sequences:
         next_value = last + increment if last is not None else starts.get(name)
         if next_value is None:
             return None
-        highest = self._used(shop, table, column, ascending=increment > 0)
+        highest = self._highest[_about(table, column, increment > 0)]
         return Sequence(name, f"{table.name}.{shop.identifier(column)}", next_value, highest, increment > 0)
 
-    def _used(self, shop: Workshop, table: Table, column: str, *, ascending: bool) -> int | None:
-        """The value that the sequence must be beyond; asked of the table itself, where an index answers at once."""
-        about = (f"{table.name}|{table.stamp}", column, ascending)
-        if about not in self._highest:
-            extreme = "max" if ascending else "min"
-            try:
-                with shop.alone():
-                    value = shop.row(f"SELECT {extreme}({quoted(column)}) FROM {table.name}")[0]
-            except psycopg.Error:
-                value = None
-            self._highest[about] = None if value is None or value != value else int(value)
-        return self._highest[about]
+    def _look_up(self, shop: Workshop, fed: Collection[tuple[Table, str, bool]]) -> None:
+        """Find the values that sequences must be beyond; asked of the tables themselves, where an index answers at once."""
+        unknown = [each for each in fed if _about(*each) not in self._highest]
+        if not unknown:
+            return
+        asked = ", ".join(
+            f"(SELECT {'max' if ascending else 'min'}({quoted(column)})::text FROM {table.name})"
+            for table, column, ascending in unknown
+        )
+        try:
+            with shop.alone():
+                values = shop.row(f"SELECT {asked}")
+        except psycopg.Error:
+            if len(unknown) > 1:
+                for each in unknown:
+                    self._look_up(shop, [each])
+                return
+            values = (None,)
+        for each, value in zip(unknown, values, strict=True):
+            self._highest[_about(*each)] = None if value is None or value == "NaN" else int(Decimal(value))
+
+
+def _about(table: Table, column: str, ascending: bool) -> tuple[str, str, bool]:
+    """Equal as long as the column holds the same values."""
+    return (f"{table.name}|{table.rows}|{table.digests.get(column) or table.stamp}", column, ascending)
 
 
 def _numeric(table: Table, column: str) -> bool:

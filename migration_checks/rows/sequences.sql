@@ -1,5 +1,6 @@
--- Every sequence that feeds a column of one of the given tables: as its owner, its identity, or in a nextval default.
+-- Every sequence that feeds a column of a table: as its owner, its identity, or in a nextval default.
 --
+-- Each row is a JSON array: [name, table, column, increment, last, readable].
 -- last is NULL when the sequence was never called, or may not be read; then its relation says where it stands.
 WITH fed AS (
     SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS number
@@ -13,13 +14,15 @@ WITH fed AS (
     JOIN pg_attrdef a ON a.oid = d.objid
     WHERE d.classid = 'pg_attrdef'::regclass
 )
-SELECT format('%%I.%%I', n.nspname, c.relname), f.relation::bigint, a.attname, s.seqincrement,
-       CASE WHEN has_sequence_privilege(c.oid, 'USAGE, SELECT') THEN pg_sequence_last_value(c.oid) END AS last,
-       has_sequence_privilege(c.oid, 'SELECT') AS readable
+SELECT json_build_array(
+    format('%I.%I', n.nspname, c.relname), f.relation::bigint, a.attname, s.seqincrement,
+    CASE WHEN has_sequence_privilege(c.oid, 'USAGE, SELECT') THEN pg_sequence_last_value(c.oid) END,
+    has_sequence_privilege(c.oid, 'SELECT')
+)
 FROM fed f
 JOIN pg_sequence s ON s.seqrelid = f.sequence
 JOIN pg_class c ON c.oid = f.sequence
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = f.relation AND a.attnum = f.number AND NOT a.attisdropped
-WHERE f.relation = ANY (%s::oid[]) AND NOT s.seqcycle
-ORDER BY 1, 2, f.number
+WHERE NOT s.seqcycle
+ORDER BY format('%I.%I', n.nspname, c.relname), f.relation, f.number

@@ -1,5 +1,6 @@
 -- Every user table with a stamp of its storage and one of its shape: equal stamps mean that nothing was written to it.
 --
+-- Each row is a JSON array: [oid, name, only, data, kinds, shape, unread].
 -- data   database, files and statistics counters of the table (of all leaves, for a partitioned one)
 -- kinds  the labels and attributes of user-defined types, which change what values mean without touching a row
 -- shape  the versions of the catalog rows that describe its columns, keys and references; lines that end in "shape" are left
@@ -42,11 +43,12 @@ kinds AS (
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relkind = 'c')
     ) AS stamp
 )
-SELECT t.oid::bigint AS oid,
-       format('%I.%I', t.nspname, t.relname) AS name,
-       t.relkind = 'r' AND t.relhassubclass AS only,
-       concat_ws('.', (SELECT oid FROM pg_database WHERE datname = current_database()), md5(s.counters)) AS data,
-       k.stamp AS kinds,
+SELECT json_build_array(
+       t.oid::bigint,
+       format('%I.%I', t.nspname, t.relname),
+       t.relkind = 'r' AND t.relhassubclass,
+       concat_ws('.', (SELECT oid FROM pg_database WHERE datname = current_database()), md5(s.counters)),
+       k.stamp,
        concat_ws('.', '', -- shape
                  (SELECT concat_ws('.', count(*), max(a.xmin::text::bigint)) FROM pg_attribute a -- shape
                   WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped), -- shape
@@ -55,15 +57,16 @@ SELECT t.oid::bigint AS oid,
                  (SELECT concat_ws('.', count(*), max(r.xmin::text::bigint)) FROM pg_constraint r -- shape
                   WHERE r.conrelid = t.oid AND r.contype = 'f'), -- shape
                  t.relhassubclass) || -- shape
-       '' AS shape,
+       '',
        CASE
            WHEN t.relkind = 'f' THEN 'it is a foreign table'
            WHEN s.is_foreign THEN 'it has a foreign table as a partition'
            WHEN NOT has_schema_privilege(t.relnamespace, 'USAGE') THEN 'permission denied for its schema'
            WHEN NOT has_table_privilege(t.oid, 'SELECT') THEN 'permission denied'
            WHEN t.relrowsecurity AND row_security_active(t.oid) THEN 'row security hides rows from this role'
-       END AS unread
+       END
+)
 FROM named t
 JOIN storage s ON s.root = t.oid
 CROSS JOIN kinds k
-ORDER BY 2
+ORDER BY format('%I.%I', t.nspname, t.relname)

@@ -6,19 +6,20 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
+from migration_checks.lane import array
 from migration_checks.rows.touched import Stamp
 from migration_checks.rows.values import stored_type
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column, Reference, Table
 
-_TABLES = files("migration_checks.rows").joinpath("tables.sql").read_text()
+_TABLES = files("migration_checks.rows").joinpath("tables.sql").read_bytes()
 
 
 def describe(shop: Workshop, stamps: Sequence[Stamp]) -> dict[int, Table]:
     """Tables by oid, as yet without rows or digests; `relation` is the table itself."""
     if not stamps:
         return {}
-    found = shop.look(_TABLES, ([stamp.oid for stamp in stamps],))
+    found = shop.look(_TABLES, array([stamp.oid for stamp in stamps]))
     parts = {oid: (columns, uniques, references) for oid, columns, uniques, references in found}
     return {stamp.oid: _table(stamp, *parts[stamp.oid]) for stamp in stamps}
 

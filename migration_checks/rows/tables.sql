@@ -1,9 +1,10 @@
 -- Columns, keys and references of the tables whose oids are given.
 --
+-- Each row is a JSON array: [oid, columns, keys, references].
 -- built_in is the name in pg_catalog of the column's type below any domains, NULL where the type is user-defined; base is
 -- how that type is written. drawn tells a default that calls what is not immutable: nextval, now(), gen_random_uuid.
 WITH given AS (
-    SELECT unnest(%s::oid[]) AS oid
+    SELECT unnest($1::oid[]) AS oid
 ),
 -- Columns, types and defaults are looked up one by one (OFFSET 0 keeps the planner from joining them): their number is
 -- overestimated, and every column there is would be read.
@@ -66,7 +67,7 @@ refs AS (
                jsonb_build_array(
                    (SELECT jsonb_agg(a.attname ORDER BY k.place) FROM unnest(r.conkey) WITH ORDINALITY AS k(number, place)
                     JOIN pg_attribute a ON a.attrelid = r.conrelid AND a.attnum = k.number),
-                   format('%%I.%%I', n.nspname, c.relname), c.oid::bigint,
+                   format('%I.%I', n.nspname, c.relname), c.oid::bigint,
                    (SELECT jsonb_agg(a.attname ORDER BY k.place) FROM unnest(r.confkey) WITH ORDINALITY AS k(number, place)
                     JOIN pg_attribute a ON a.attrelid = r.confrelid AND a.attnum = k.number)
                )
@@ -79,7 +80,7 @@ refs AS (
     WHERE r.contype = 'f'
     GROUP BY r.conrelid
 )
-SELECT g.oid::bigint, coalesce(c.list, '[]'), coalesce(u.list, '[]'), coalesce(r.list, '[]')
+SELECT jsonb_build_array(g.oid::bigint, coalesce(c.list, '[]'), coalesce(u.list, '[]'), coalesce(r.list, '[]'))
 FROM given g
 LEFT JOIN columns c USING (oid)
 LEFT JOIN uniques u USING (oid)

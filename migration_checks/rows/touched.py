@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import count
+from typing import Any
+
+import psycopg
 
 from migration_checks.database import OWN_SCHEMA
 from migration_checks.rows.values import literal
@@ -14,20 +18,28 @@ from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column
 
 _STAMPS = files("migration_checks.rows").joinpath("stamps.sql").read_text().replace("{own}", literal(OWN_SCHEMA))
-_STORAGE_ONLY = re.sub(r".*-- shape\n", "", _STAMPS)
+_WHOLE = _STAMPS.encode()
+STORAGE = re.sub(r".*-- shape\n", "", _STAMPS).encode()
+"""SQL for what `stamps_of` takes as `found`, where shapes are known."""
 
 _SESSIONS = """
-SELECT pg_stat_force_next_flush(), current_setting('track_counts')::bool AND NOT EXISTS (
-           SELECT FROM pg_db_role_setting WHERE array_to_string(setconfig, ' ') ~* '(^| )track_counts='
-       ),
-       (SELECT array_agg(pid)
+SELECT json_build_array(
+    current_setting('track_counts')::bool AND NOT EXISTS (
+        SELECT FROM pg_db_role_setting WHERE array_to_string(setconfig, ' ') ~* '(^| )track_counts='
+    ),
+    ARRAY(
+        SELECT pid
         FROM pg_stat_get_activity(NULL)
         WHERE datid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND backend_type = 'client backend'
-          AND application_name <> 'migration-checks' AND pid <> {spared})
+          AND application_name <> 'migration-checks' AND pid <> $1
+    )
+)
 """
 
 _PATIENCE = 25
-"""How often sessions that are about to leave are looked for, ten milliseconds apart."""
+"""How often sessions that are about to leave are looked for."""
+PAUSE = 0.01
+"""Seconds between two such looks."""
 
 _doubts = count(1)
 
@@ -56,16 +68,25 @@ class Stamp:
         return f"{self.rows(columns)}|{self.shape}"
 
 
-def stamps_of(shop: Workshop, *, trusted: bool, shapes: Mapping[int, str] | None = None) -> list[Stamp]:
+def stamps_of(
+    shop: Workshop,
+    *,
+    trusted: bool,
+    shapes: Mapping[int, str] | None = None,
+    found: Sequence[Any] | None = None,
+) -> list[Stamp]:
     """One Stamp a user table, by name, partitions under their root; where counters are not `trusted` every one is new.
 
     `shapes` are by oid what a reading of the catalog has just told of definitions: then the server is not asked for that.
+    `found` is what STORAGE has just given, if it was asked.
     """
     doubt = "" if trusted else f"?{next(_doubts)}"
     known = shapes or {}
+    if found is None or shapes is None:
+        found = shop.look(_WHOLE if shapes is None else STORAGE)
     return [
         Stamp(oid, name, f"ONLY {name}" if only else name, data + doubt, kinds, known.get(oid, shape), unread)
-        for oid, name, only, data, kinds, shape, unread in shop.look(_STAMPS if shapes is None else _STORAGE_ONLY)
+        for oid, name, only, data, kinds, shape, unread in found
     ]
 
 
@@ -74,23 +95,41 @@ class Watch:
     toolkit's stays, every table counts as touched. So it does on PostgreSQL 14, which hears of counters late.
     """
 
+    query = _SESSIONS.encode()
+    """SQL for what `judge` takes; its one parameter is the process id of a session that stays, and has reported."""
+
     def __init__(self) -> None:
         self._lingering: frozenset[int] = frozenset()
+        self._looks = 0
 
-    def settled(self, shop: Workshop, spared: int | None = None) -> bool:
+    def judge(self, version: int, found: tuple[bool, list[int]]) -> bool | None:
+        """True when all other sessions are gone and counting is on; None when it is worth looking again in a moment."""
+        if version < 150000:
+            return False
+        counting, connected = found
+        sessions = frozenset(connected)
+        if not sessions or sessions <= self._lingering or self._looks >= _PATIENCE:
+            self._lingering, self._looks = sessions, 0
+            return bool(counting) and not sessions
+        self._looks += 1
+        return None
+
+    def settled(self, shop: Workshop) -> bool:
         """Wait a moment for sessions that are leaving; True when all are gone, have reported, and counting is on.
 
-        Our own session, which fills tables, reports as soon as the statement is over that looks for others. The one whose
-        process is `spared` stays, and has reported.
+        Our own session reports what it wrote as well.
         """
-        return shop.connection.info.server_version >= 150000 and self._alone(shop, spared or 0)
+        report(shop.connection)
+        verdict: bool | None = None
+        while verdict is None:
+            (found,) = shop.look(self.query, b"0")
+            verdict = self.judge(shop.connection.info.server_version, found)
+            if verdict is None:
+                time.sleep(PAUSE)
+        return verdict
 
-    def _alone(self, shop: Workshop, spared: int) -> bool:
-        for _ in range(_PATIENCE):
-            ((_, counting, found),) = shop.rows(_SESSIONS.format(spared=spared))
-            sessions = frozenset(found or ())
-            if not sessions or sessions <= self._lingering:
-                return bool(counting) and not sessions
-            shop.execute("SELECT pg_sleep(0.01)")
-        self._lingering = sessions
-        return False
+
+def report(connection: psycopg.Connection[Any]) -> None:
+    """Have a session of our own report its counters now, where it can be told to."""
+    if connection.info.server_version >= 150000:
+        connection.execute("SELECT pg_stat_force_next_flush()")

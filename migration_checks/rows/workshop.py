@@ -12,21 +12,19 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from migration_checks.database import OWN_SCHEMA
+from migration_checks.lane import Lane
 from migration_checks.rows.values import literal, quoted
 
 T = TypeVar("T")
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
-_SETTINGS = "; ".join(
-    f"SET LOCAL {setting}"
-    for setting in (
-        "work_mem = '128MB'",
-        "lock_timeout = '10s'",
-        "jit = off",
-        # Mirrors have no statistics: a guess of few rows, or a LIMIT, would lead to nested loops, and a LIMIT to sorting all.
-        "enable_nestloop = off",
-        "enable_mergejoin = off",
-    )
+_SETTINGS = (
+    "work_mem = '128MB'",
+    "lock_timeout = '10s'",
+    "jit = off",
+    # Mirrors have no statistics: a guess of few rows, or a LIMIT, would lead to nested loops, and a LIMIT to sorting all.
+    "enable_nestloop = off",
+    "enable_mergejoin = off",
 )
 
 _CAST = """
@@ -47,12 +45,28 @@ class _Spoilt(Exception):
     """A part of a job failed that had no savepoint of its own."""
 
 
-class Workshop:
-    """Runs the toolkit's own statements in one database; `work` wraps them in a transaction that no event trigger hears."""
+def settle_in(connection: Connection) -> None:
+    """Set a session up for the work of a workshop alone."""
+    connection.execute("; ".join(f"SET {setting}" for setting in (*_SETTINGS, *_silence(connection))).encode())
 
-    def __init__(self, connection: Connection, reader: Connection | None = None) -> None:
+
+def _silence(connection: Connection) -> Iterator[str]:
+    """What keeps the user's event triggers from hearing what is ours; only a superuser may, others live with them."""
+    if connection.info.parameter_status("is_superuser") == "on":
+        recent = connection.info.server_version >= 170000
+        yield "event_triggers = off" if recent else "session_replication_role = replica"
+
+
+class Workshop:
+    """Runs the toolkit's own statements in one database; `work` wraps them in a transaction that no event trigger hears.
+
+    Where the connection is `private`, it has been settled in (`settle_in`), and a single statement needs no transaction.
+    """
+
+    def __init__(self, connection: Connection, reader: Connection | None = None, *, private: bool = False) -> None:
         self.connection = connection
         self.reader = reader or connection
+        self.private = private
         self._token = secrets.token_hex(4)
         self._count = 0
         self._schema = False
@@ -62,11 +76,13 @@ class Workshop:
         self._bold = False
 
     def job(self, work: Callable[[], T]) -> T:
-        """What `work` gives, done in one transaction; it may be called twice.
+        """What `work` gives, each part of which is done by `alone`; it may be called twice.
 
-        First without savepoints, each of which costs two round trips; where a part fails that `attempt` would have saved, once
-        more with them.
+        Where a transaction is needed for the settings, it is first one without savepoints, each of which costs two round trips,
+        and when a part fails once more one with them.
         """
+        if self.private and self.connection.info.transaction_status is TransactionStatus.IDLE:
+            return work()
         self._bold = True
         try:
             with self.work():
@@ -83,11 +99,11 @@ class Workshop:
         """One transaction for a job: what fails inside leaves nothing behind."""
         if self.connection.info.transaction_status is not TransactionStatus.IDLE:
             with self.attempt():
-                self.execute(f"{_SETTINGS}; {self._silence()}")
+                self.execute("; ".join(self._settings()))
                 yield
             return
         with self._remembered():
-            self.execute(f"BEGIN; {_SETTINGS}; {self._silence()}")  # in one round trip
+            self.execute("; ".join(("BEGIN", *self._settings())))  # in one round trip
             try:
                 yield
             except BaseException:
@@ -127,12 +143,9 @@ class Workshop:
             self._schema, self._made = schema, made
             raise
 
-    def _silence(self) -> str:
-        """Keep the user's event triggers from hearing what is ours; only a superuser may, others live with them."""
-        if self.connection.info.parameter_status("is_superuser") != "on":
-            return ""
-        recent = self.connection.info.server_version >= 170000
-        return f"SET LOCAL {'event_triggers = off' if recent else 'session_replication_role = replica'}"
+    def _settings(self) -> Iterator[str]:
+        if not self.private:
+            yield from (f"SET LOCAL {setting}" for setting in (*_SETTINGS, *_silence(self.connection)))
 
     def execute(self, statement: str) -> psycopg.Cursor[tuple[Any, ...]]:
         """Run SQL that was put together here; every name in it is quoted, every value a constant."""
@@ -141,9 +154,10 @@ class Workshop:
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         return self.execute(statement).fetchall()
 
-    def look(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        """Ask the catalog something that is asked at every place; the plan is kept as long as `reader` is."""
-        return self.reader.execute(query.encode(), parameters or None, prepare=True).fetchall()
+    def look(self, query: bytes, *given: bytes) -> list[Any]:
+        """Ask the catalog something that is asked at every place: the JSON value of each row (see Lane)."""
+        (found,) = Lane.of(self.reader).parsed((query, given))
+        return found
 
     def row(self, statement: str) -> tuple[Any, ...]:
         row = self.execute(statement).fetchone()

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from migration_checks.database import OWN_SCHEMA
+from migration_checks.lane import Lane, array
 
 Record = Mapping[str, Any]
 
@@ -185,24 +186,27 @@ class Reader:
 
     def relations(self) -> tuple[Relation, ...]:
         """Every table of the user, in the order of its name."""
-        rows = self.connection.execute(_query("relations.sql"), {"own": OWN_SCHEMA}, prepare=True).fetchall()
+        rows = self._ask("relations.sql", OWN_SCHEMA.encode())
         return tuple(Relation(oid, name, short, kind == "p", stored, root) for oid, name, short, kind, stored, root in rows)
 
     def tables(self, oids: Collection[int]) -> tuple[Table, ...]:
         """The tables with these OIDs, described."""
         if not oids:
             return ()
-        rows = self.connection.execute(_query("tables.sql"), {"oids": list(oids)}, prepare=True).fetchall()
-        records = [row[0] for row in rows]
+        records = self._ask("tables.sql", array(oids))
         types = self._types({column["type"] for record in records for column in record["columns"] or ()})
         return tuple(_table(record, types) for record in records)
+
+    def _ask(self, name: str, given: bytes) -> list[Any]:
+        (found,) = Lane.of(self.connection).parsed((_query(name), (given,)))
+        return found
 
     def _types(self, oids: Iterable[int]) -> Mapping[int, Type]:
         wanted = list(oids)
         missing = [oid for oid in wanted if oid not in self._system]
         records = dict(self._system)
         if missing:
-            for row in self.connection.execute(_query("types.sql"), {"oids": missing}, prepare=True).fetchall():
+            for row in self._ask("types.sql", array(missing)):
                 record = dict(zip(_TYPE_FIELDS, row, strict=True))
                 records[row[0]] = record
                 if row[0] < _FIRST_USER_OID:

@@ -2,7 +2,7 @@
 -- what a later major added is read through to_jsonb(), which leaves out what does not exist.
 SELECT pg_catalog.json_build_object(
   'oid', c.oid::bigint,
-  'name', pg_catalog.format('%%I.%%I', n.nspname, c.relname),
+  'name', pg_catalog.format('%I.%I', n.nspname, c.relname),
   'relation', c.relname,
   'partitioned', c.relkind = 'p',
   'columns', (
@@ -26,7 +26,7 @@ SELECT pg_catalog.json_build_object(
     LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
     LEFT JOIN LATERAL (
       SELECT pg_catalog.json_build_object(
-        'name', pg_catalog.format('%%I.%%I', sn.nspname, sc.relname),
+        'name', pg_catalog.format('%I.%I', sn.nspname, sc.relname),
         'start', q.seqstart, 'increment', q.seqincrement, 'minimum', q.seqmin, 'maximum', q.seqmax) AS sequence
       FROM (
         SELECT 0 AS rank, e.objid AS oid FROM pg_catalog.pg_depend e
@@ -53,7 +53,7 @@ SELECT pg_catalog.json_build_object(
       'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.ord)
                   FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u(num, ord)
                   JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num),
-      'parent', (SELECT pg_catalog.format('%%I.%%I', pn.nspname, p.relname) FROM pg_catalog.pg_class p
+      'parent', (SELECT pg_catalog.format('%I.%I', pn.nspname, p.relname) FROM pg_catalog.pg_class p
                  JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace WHERE p.oid = k.confrelid),
       'parent_columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.ord)
                          FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u(num, ord)
@@ -89,7 +89,7 @@ SELECT pg_catalog.json_build_object(
       WHERE b.attname = a.attname)) END,
   'leaves', CASE WHEN c.relkind = 'p' THEN (
     SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-      'name', pg_catalog.format('%%I.%%I', ln.nspname, l.relname),
+      'name', pg_catalog.format('%I.%I', ln.nspname, l.relname),
       'bound', pg_catalog.pg_get_partition_constraintdef(l.oid)) ORDER BY ln.nspname COLLATE "C", l.relname COLLATE "C")
     FROM pg_catalog.pg_partition_tree(c.oid) t
     JOIN pg_catalog.pg_class l ON l.oid = t.relid AND l.relkind = 'r'
@@ -97,5 +97,5 @@ SELECT pg_catalog.json_build_object(
     WHERE t.isleaf) END)
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.oid = ANY (%(oids)s::oid[])
+WHERE c.oid = ANY ($1::oid[])
 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"

@@ -24,12 +24,11 @@ from alembic.script import ScriptDirectory
 
 from migration_checks.errors import EnvironmentFailure
 from migration_checks.transition import Failure
-from migration_checks.worker import drift, loading, ranges
+from migration_checks.worker import drift, keeping, loading, ranges
 from migration_checks.worker.address import Address
 from migration_checks.worker.failures import failure_of
 from migration_checks.worker.guard import Guard
 from migration_checks.worker.halting import Halt
-from migration_checks.worker.keeping import Keeper
 from migration_checks.worker.manner import Manner, Probe, url_for
 from migration_checks.worker.statements import Places, Recorder
 from migration_checks.worker.variables import guard_children
@@ -68,12 +67,12 @@ class Driver:
         self.watch = Watch(self.recorder)
         self.watch.install()
         self.halt = Halt(self.recorder, take, reply)
-        self.keeper = Keeper()
         self._take, self._put_back, self._reply = take, put_back, reply
         self._config: Config | None = None
         self._directory: ScriptDirectory | None = None
         self._manner: Manner | None = None
         self._job: Job | None = None
+        self._kept = False  # whether the session of the step before is still open
 
     # Loading.
 
@@ -123,7 +122,7 @@ class Driver:
 
     def run(self, order: Message) -> None:
         """Carry out an order that runs scripts, and the steps that follow it while env.py is parked; replies to each."""
-        self._job = Job(order)
+        self._job, self._kept = Job(order), False
         parked = self._job.is_step and self.manner.parked
         work = {"leap": self._leap, "stamp": self._stamp}.get(order["do"], self._steps)
         try:
@@ -165,19 +164,20 @@ class Driver:
             self._await_next(current)
 
     def _connect(self, job: Job, connection: Any) -> None:
-        """Open the session now, so that it is not timed."""
-        if not job.is_plain:
-            self.keeper.close(connection)
+        """Open the session now, so that it is not timed: another one than before where that would not be as good as new."""
+        if self._kept and not (job.is_plain and job.order.get("same_beginning")):
+            keeping.close(connection)
         _ = connection.connection
-        if self.manner.plain and job.is_plain:
-            self.keeper.begin(connection)
 
     def _end(self, job: Job, connection: Any) -> int | None:
         """End what a step leaves in its session: the session too, unless it may serve the next one; then its process id."""
+        session: int | None = None
         if self.manner.plain and job.is_plain:
-            return self.keeper.renew(connection, (each.sql for each in self.recorder.statements))
-        self.keeper.close(connection)
-        return None
+            session = keeping.renew(connection, (each.sql for each in self.recorder.statements))
+        else:
+            keeping.close(connection)
+        self._kept = session is not None
+        return session
 
     def _step(self, job: Job, heads: set[str]) -> Any:
         """The step for `job`, None when these heads have it already (one of several tenants, or the second of two runners)."""

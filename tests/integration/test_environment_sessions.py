@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from migration_checks.beginning import BEGINNING, Beginning
 from migration_checks.connection import connect
 from migration_checks.environment import Environment
+from migration_checks.lane import Lane
 from migration_checks.providers import Server
 from tests.projects import ASYNC, NOWHERE, SYNC, Script, make_project, sql
 
 FIRST = Script("a0", upgrade=sql("CREATE TABLE seen (facts text)"))
-"""The first step of a run always has a session of its own, so what is tested happens in those above it."""
 
 FACTS = """
     SELECT concat_ws('|',
@@ -52,6 +54,19 @@ FOUND = {
 """What a new session finds at its start, as SQL."""
 
 
+def handed_on(environment: Environment, database: str, steps: Sequence[Script]) -> list[int | None]:
+    """Upgrade `steps` with a look at the database after each, as a walk does; the sessions that were handed on."""
+    beginning, handed = Beginning(), []
+    with connect(database) as look:
+        environment.attach(database)
+        for step in steps:
+            ((found,),) = Lane.of(look).parsed((BEGINNING, ()))
+            environment.same_beginning = beginning.same(found)
+            assert environment.upgrade(step.id).failure is None
+            handed.append(environment.session)
+    return handed
+
+
 def seen(tmp_path: Path, database: str, statement: str, *, url: str) -> tuple[list[str], list[int | None]]:
     """What two steps saw of their sessions after one that ran `statement`: when the session is handed on, and when it is not.
 
@@ -64,13 +79,8 @@ def seen(tmp_path: Path, database: str, statement: str, *, url: str) -> tuple[li
         Script("a2", down="a1", upgrade=sql(statement)),
         Script("a3", down="a2", upgrade=note),
     ]
-    handed: list[int | None] = []
     with Environment(make_project(tmp_path, steps, url=url).lineage(), timeout=60) as environment:
-        environment.attach(database)
-        for step in steps:
-            outcome = environment.upgrade(step.id)
-            assert outcome.failure is None, outcome.failure
-            handed.append(environment.session)
+        handed = handed_on(environment, database, steps)
         environment.detach()
         environment.attach(database)  # a new run of env.py, in a session of its own
         environment.downgrade("a3")
@@ -95,19 +105,28 @@ def test_a_step_sees_what_it_would_see_in_a_session_of_its_own(
 
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
 def test_plain_steps_share_a_session(tmp_path: Path, database: str, driver: str) -> None:
-    """From the second on; it is gone when the database is let go of."""
-    _, handed = seen(tmp_path, database, "CREATE TABLE t ()", url=NOWHERE.replace("psycopg", driver))
+    """It is gone when the database is let go of."""
+    _, (first, *others) = seen(tmp_path, database, "CREATE TABLE t ()", url=NOWHERE.replace("psycopg", driver))
 
-    assert None is handed[0]
-    assert handed[1] is not None
-    assert {handed[1]} == set(handed[1:])
+    assert first is not None
+    assert {first} == set(others)
     with connect(database) as look:
-        row = look.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", [handed[1]]).fetchone()
+        row = look.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", [first]).fetchone()
         assert row == (0,)
 
 
+def test_without_a_look_every_step_has_a_session_of_its_own(tmp_path: Path, database: str) -> None:
+    """Nobody can say then what a new one would find."""
+    steps = [FIRST, Script("a1", down="a0"), Script("a2", down="a1")]
+    with Environment(make_project(tmp_path, steps).lineage(), timeout=60) as environment:
+        environment.attach(database)
+        sessions = [(environment.upgrade(step.id).failure, environment.session)[1] for step in steps]
+
+    assert len(set(sessions)) == 3
+
+
 def test_a_trigger_at_login_has_its_say_before_every_step(tmp_path: Path, database: str, server: Server) -> None:
-    """PostgreSQL 17 runs it for each new session, so each step gets one."""
+    """PostgreSQL 17 runs it for each new session, so each step gets one: it greets the looks, and every step after it."""
     if server.version < 170000:
         pytest.skip("event triggers at login came with PostgreSQL 17")
     trigger = (
@@ -115,12 +134,15 @@ def test_a_trigger_at_login_has_its_say_before_every_step(tmp_path: Path, databa
         "$$BEGIN INSERT INTO public.seen VALUES ('hello'); END$$; "
         "CREATE EVENT TRIGGER greeting ON login EXECUTE FUNCTION greet()"
     )
-    steps = [FIRST, Script("a1", down="a0", upgrade=sql(trigger)), Script("a2", down="a1"), Script("a3", down="a2")]
+    greeted = "assert op.get_bind().execute(sa.text('SELECT count(*) FROM seen')).scalar() > {}"
+    steps = [
+        FIRST,
+        Script("a1", down="a0", upgrade=sql(trigger)),
+        Script("a2", down="a1", upgrade=greeted.format(0)),
+        Script("a3", down="a2", upgrade=greeted.format(1)),
+    ]
     with Environment(make_project(tmp_path, steps).lineage(), timeout=60) as environment:
-        environment.attach(database)
-        handed = [(environment.upgrade(step.id).failure, environment.session)[1] for step in steps]
-
-    assert [None] * 3 == handed[1:]
+        assert handed_on(environment, database, steps)
 
 
 LISTENS = SYNC.replace(
@@ -142,10 +164,7 @@ def test_where_a_session_is_not_handed_on(tmp_path: Path, database: str, env: st
     """Every step opens its own, as it would in a run of its own, and the walk is the same."""
     steps = [FIRST, Script("a1", down="a0", upgrade=sql("CREATE TABLE t ()")), Script("a2", down="a1")]
     with Environment(make_project(tmp_path, steps, env=env, url=url).lineage(), timeout=60) as environment:
-        environment.attach(database)
-        outcomes = [(environment.upgrade(step.id).failure, environment.session) for step in steps]
-
-    assert [(None, None)] * 3 == outcomes
+        assert [None] * 3 == handed_on(environment, database, steps)
 
 
 def test_a_session_that_a_script_has_set_in_its_own_way(tmp_path: Path, database: str) -> None:
@@ -153,7 +172,6 @@ def test_a_session_that_a_script_has_set_in_its_own_way(tmp_path: Path, database
     script = "op.get_bind().connection.driver_connection.commit(); op.get_bind().connection.driver_connection.autocommit = True"
     steps = [FIRST, Script("a1", down="a0", upgrade=script), Script("a2", down="a1"), Script("a3", down="a2")]
     with Environment(make_project(tmp_path, steps).lineage(), timeout=60) as environment:
-        environment.attach(database)
-        handed = [(environment.upgrade(step.id).failure, environment.session)[1] for step in steps]
+        handed = handed_on(environment, database, steps)
 
-    assert [False, False, True, True] == [each is not None for each in handed]
+    assert [True, False, True, True] == [each is not None for each in handed]

@@ -10,9 +10,10 @@ import pytest
 
 from migration_checks.errors import ProviderError
 from migration_checks.providers import tuning
+from migration_checks.providers.executor import _wrapper
 from migration_checks.providers.guard import DATA, LOG, Guard, StartFailed, _is_ready, last_words
 from migration_checks.providers.guarded import Order, _wire
-from migration_checks.providers.local import LocalProvider, _major, _wrapper, installations
+from migration_checks.providers.local import LocalProvider, _major, installations
 from migration_checks.providers.premises import User
 
 

@@ -1,0 +1,70 @@
+"""The toolkit's own sessions in a database under walk: for writing rows, for comparing them, and for reading the catalog."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import psycopg
+
+from migration_checks.connection import connect
+from migration_checks.rows.touched import report
+from migration_checks.rows.workshop import settle_in
+
+Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
+
+SMALL = 20
+"""Objects in a catalog for which any plan of a query is good enough."""
+
+
+class OwnSessions:
+    """Open from the start until `close`. `comparing` is set up for comparing rows, and used for nothing else.
+
+    `reader` is for the catalog. Its queries cost more to plan than to run, and a session keeps their plans until it drops or
+    rolls back something, which this one never does; `replan` drops them when they no longer fit.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.open()
+
+    def open(self) -> None:
+        """Connect, for the first time or anew. Raises psycopg.OperationalError."""
+        self._planned_for = SMALL
+        self._unreported = False
+        self._writer: Connection = connect(self.url)
+        self.comparing: Connection = connect(self.url)
+        settle_in(self.comparing)
+        self.reader: Connection = connect(self.url)
+        self.reader.execute("SET plan_cache_mode = force_generic_plan")
+
+    def close(self) -> None:
+        """Let go of the database."""
+        for each in (self._writer, self.comparing, self.reader):
+            each.close()
+
+    @property
+    def writer(self) -> Connection:
+        """For whatever writes rows: what it did is reported before anybody looks."""
+        self._unreported = True
+        return self._writer
+
+    def report(self) -> None:
+        """See to it that the server's counters tell what was written here."""
+        if self._unreported:
+            report(self._writer)
+            self._unreported = False
+
+    def alive(self) -> bool:
+        """Whether all of them are still connected."""
+        try:
+            for each in (self._writer, self.comparing, self.reader):
+                each.execute("")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def replan(self, objects: int) -> None:
+        """Plans made while the catalog was small join it in loops: at 500 objects one took 26 ms, a new one 5."""
+        if objects > 2 * self._planned_for:
+            self.reader.execute("DISCARD PLANS")
+            self._planned_for = objects
