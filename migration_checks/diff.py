@@ -55,6 +55,8 @@ class _Comparison:
         self.renames = renames
         self.before: Catalog = renames.catalog
         self.after = after
+        # Most objects are the very same ones on both sides, and need no second look.
+        self.touched = [(key, old, after.get(key)) for key, old in self.before.items() if after.get(key) is not old]
         self.differences = {each.thing.id: each for each in self._differences()}
 
     def changes(self) -> Iterator[CatalogChange]:
@@ -67,15 +69,12 @@ class _Comparison:
 
     def orders(self) -> Iterator[CatalogChange]:
         """One change for each table whose columns stand in another order."""
+        moved = {new.parent for _, _, new in self.touched if new is not None and new.kind == "column" and new.parent}
         columns_of: dict[ObjectId, list[CatalogObject]] = defaultdict(list)
-        moved: set[ObjectId] = set()
-        for key, each in self.after.items():
-            if each.kind == "column" and each.parent is not None and (old := self.before.get(key)) is not None:
+        for key, each in self.after.items() if moved else ():
+            if each.kind == "column" and each.parent in moved and key in self.before:
                 columns_of[each.parent].append(each)
-                if old is not each:
-                    moved.add(each.parent)
-        shared = {table: columns_of[table] for table in columns_of if table in moved}
-        for table, columns in shared.items():
+        for table, columns in columns_of.items():
             was = [last(each.identity) for each in sorted(columns, key=lambda each: position(self.before[each.id]))]
             now = [last(each.identity) for each in sorted(columns, key=position)]
             if was != now:
@@ -83,19 +82,17 @@ class _Comparison:
                 yield CatalogChange(*table, "changed", {"column order": ([*was], [*now])}, cosmetic=True, parent=parent)
 
     def _differences(self) -> Iterator[_Difference]:
-        for key, old in self.before.items():
-            new = self.after.get(key)
+        for key, old, new in self.touched:
             if new is None:
                 yield _Difference(old, "removed", {})
                 continue
-            facets = {} if old is new else dict(self._facets(old, new))
+            facets = dict(self._facets(old, new))
             if key in self.renames.known:
                 yield _Difference(new, "renamed", facets)
             elif facets:
                 yield _Difference(new, "changed", facets)
-        for key, new in self.after.items():
-            if key not in self.before:
-                yield _Difference(new, "added", {})
+        if self.after.keys() - self.before.keys():
+            yield from (_Difference(new, "added", {}) for key, new in self.after.items() if key not in self.before)
 
     def _facets(self, old: CatalogObject, new: CatalogObject) -> Iterator[tuple[str, tuple[Json, Json]]]:
         for facet in sorted({*old.definition, *new.definition} - {PLACE}):

@@ -67,7 +67,7 @@ class Lane:
 
     def parsed(self, *questions: Question) -> list[list[Any]]:
         """As `ask`, of statements that give rows of one JSON value each: those values."""
-        return [[json.loads(row[0] or b"null") for row in rows] for rows in self.ask(*questions)]
+        return [json.loads(b"[%b]" % b",".join(row[0] or b"null" for row in rows)) for rows in self.ask(*questions)]
 
     def _results(self) -> list[PGresult]:
         """One result a statement, read to the end of the pipeline."""

@@ -11,7 +11,7 @@ from migration_checks.trail import Place
 from migration_checks.transition import Transition
 from migration_checks.walker import Walker
 
-STRIDE = 24
+STRIDE = 100
 """After how many passed revisions a copy is kept: bringing a walk back repeats no more than that, and a copy costs a step."""
 
 

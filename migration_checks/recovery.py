@@ -181,9 +181,13 @@ class Recovery:
 
 
 def _new_columns(below: Snapshot, built: Snapshot) -> tuple[str, ...]:
-    """The columns that a step has added to tables which were there before ("schema.table.column")."""
+    """The columns that a step has added to tables which were there before ("schema.table.column"), where they may be NULL.
+
+    In the others every row that was there has a value already.
+    """
+    added = (built.catalog[key] for key in built.catalog.keys() - below.catalog.keys() if key[0] == "column")
     return tuple(
-        identity
-        for kind, identity in built.catalog.keys() - below.catalog.keys()
-        if kind == "column" and (parent := built.catalog[kind, identity].parent) is not None and parent in below.catalog
+        each.identity
+        for each in added
+        if each.parent in below.catalog and not each.definition.get("not null") and "generated" not in each.definition
     )

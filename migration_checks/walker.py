@@ -67,7 +67,7 @@ class Walker:
         self._say_what_seeds_contradict(self.here.snapshot, None)
         unreached: list[str] = []
         for revision in self.route.revisions:
-            if self.lost or self.blocked & self.graph.ancestors([revision.id]):
+            if self.lost or (self.blocked and self.blocked & self.graph.ancestors([revision.id])):
                 unreached.append(revision.id)
             else:
                 yield from self._take(revision)

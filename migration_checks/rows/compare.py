@@ -59,12 +59,15 @@ class Comparison:
         """The data part of Changes."""
         tally = _Tally()
         jobs = []
-        for left, right in pair_tables(before, after):
+        same = [table for name, table in after.items() if before.get(name) is table and table.unread is None]
+        for table in same:
+            tally.equal(table, len(table.columns))
+        known = {table.name for table in same}
+        rest = ({name: each for name, each in tables.items() if name not in known} for tables in (before, after))
+        for left, right in pair_tables(*rest):
             unread = [f"{each.unread}" for each in (right, left) if each is not None and each.unread is not None]
             if unread:
                 tally.unread[(right or left).name] = unread[0]  # type: ignore[union-attr]
-            elif left is not None and left is right:
-                tally.equal(left, len(left.columns))
             elif left is None or right is None:
                 jobs += [(left, right)] if (right or left).rows else []  # type: ignore[union-attr]
             elif proven_equal(left, right):

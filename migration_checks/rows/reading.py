@@ -29,6 +29,7 @@ class Reader:
     def __init__(self) -> None:
         self.watch = Watch()
         self._latest: dict[int, Table] = {}
+        self._seen: dict[int, tuple[Stamp, Table]] = {}
 
     def read(
         self,
@@ -45,12 +46,13 @@ class Reader:
         trusted = self.settled(shop) if trusted is None else trusted
         stamps = [each for each in stamps_of(shop, trusted=trusted, shapes=shapes, found=stamped) if each.name not in skip]
         known = by_oid(previous)
-        found = {stamp.oid: known[stamp.oid] for stamp in stamps if _same(known.get(stamp.oid), stamp)}
+        found = {stamp.oid: known[stamp.oid] for stamp in stamps if self._untouched(known.get(stamp.oid), stamp)}
         stale = [stamp for stamp in stamps if stamp.oid not in found]
         homeless = any(not is_mirror(table) and table.unread is None for table in found.values())
         if stale or (keep and homeless):
             found = shop.job(lambda: self._read(shop, found, known, stale, keep=keep))
         self._latest.update(found)
+        self._seen = {stamp.oid: (stamp, found[stamp.oid]) for stamp in stamps}
         return {stamp.name: found[stamp.oid] for stamp in stamps}
 
     def _read(
@@ -60,6 +62,11 @@ class Reader:
         fresh = {table.oid: _settled(known.get(table.oid), table) for table in self._refreshed(shop, stale)}
         tables = {**found, **fresh}
         return {table.oid: table for table in mirrored(shop, tables.values())} if keep else tables
+
+    def _untouched(self, table: Table | None, stamp: Stamp) -> bool:
+        """Whether `table` is how a table stands. Of most the last stamp was the very same, and need not be looked into."""
+        last, seen = self._seen.get(stamp.oid, (None, None))
+        return _same(table, stamp) if table is None or seen is not table else last == stamp
 
     def settled(self, shop: Workshop) -> bool:
         """Whether stamps tell what was touched (see Watch)."""

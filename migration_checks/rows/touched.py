@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -44,8 +43,7 @@ PAUSE = 0.01
 _doubts = count(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """A table as it stands: `data` changes when anything may have been written, `shape` when its definition was.
 
     `kinds` changes when a type of the user's did, whatever table has a column of it.
