@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from migration_checks.seeding.expressions import Node
-from migration_checks.seeding.operators import FUNCTIONS, LOOSE, OPERATORS
+from migration_checks.seeding.operators import FUNCTIONS, LOOSE, OPERATORS, equal
 from migration_checks.seeding.values import SPELLINGS, UNKNOWN, Value, cast
 
 Row = Callable[[str], Value]
@@ -80,15 +80,18 @@ def _is(node: Node) -> Compiled:
         if any(value is UNKNOWN for value in values):
             return UNKNOWN
         if test == "distinct":
-            return values[0] != values[1]
+            return values[0] is not values[1] if None in values else _inverse(equal(*values))
         return values[0] is {"null": None, "true": True, "false": False}[test]
 
     return run
 
 
 def _cast(node: Node) -> Compiled:
-    inner = compiled(node.args[0])
-    name = SPELLINGS.get(node.value, node.value.split(".")[-1])
+    if "()" in node.value and node.args[0].op != "literal":
+        # A modifier rounds or cuts off; literals, as in the bounds of partitions, are written as it has left them.
+        return _unknown(node)
+    inner, written = compiled(node.args[0]), node.value.replace("()", "")
+    name = SPELLINGS.get(written, written.split(".")[-1])
     return lambda row: cast(inner(row), name)
 
 

@@ -313,20 +313,22 @@ class _Reader:
         return Node("case", "", tuple(parts))
 
     def type_name(self) -> str:
-        """A type's name as written, its modifier left away, '[]' kept."""
-        name = self._name()
-        while self.word(*_TYPE_TAILS.get(name.split(" ")[0], ())):
-            name += " " + self.text.lower()
+        """A type's name as written; "()" stands for a modifier, behind the name, and '[]' is kept."""
+        name = self._tailed(self._name())
+        modified = self.take("(")
+        while modified and not self.take(")"):
             self.at += 1
-        if self.take("("):
-            while not self.take(")"):
-                self.at += 1
-                if self.kind == "end":
-                    raise Unreadable("an open type modifier")
-        while self.word(*_TYPE_TAILS.get(name.split(" ")[0], ())):
-            name += " " + self.text.lower()
-            self.at += 1
+            if self.kind == "end":
+                raise Unreadable("an open type modifier")
+        name = self._tailed(name) + ("()" if modified else "")
         while self.take("["):
             self.need("]")
             name += "[]"
+        return name
+
+    def _tailed(self, name: str) -> str:
+        """A type's name with the further words that belong to it."""
+        while self.word(*_TYPE_TAILS.get(name.split(" ")[0], ())):
+            name += " " + self.text.lower()
+            self.at += 1
         return name

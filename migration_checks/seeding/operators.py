@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from migration_checks.seeding.values import NOW, UNKNOWN, Document, Label, Value
 
@@ -36,17 +36,42 @@ def _days(value: Value, other: Value) -> Value:
     return Decimal(value.days) if isinstance(value, timedelta) and isinstance(other, Decimal) else value
 
 
-def _equal(left: Value, right: Value) -> Value:
+def equal(left: Value, right: Value) -> Value:
+    """Whether two values that are not NULL are equal; UNKNOWN where only the server can tell."""
+    if left is UNKNOWN or right is UNKNOWN:
+        return UNKNOWN
     if isinstance(left, str) and isinstance(right, str):
         return str(left) == str(right)
     if isinstance(left, Document) and isinstance(right, Document):
-        return left.value == right.value
+        return _alike(left.value, right.value)
+    if isinstance(left, list) and isinstance(right, list):
+        return _all_equal(left, right)
     left, right = _days(left, right), _days(right, left)
     return left == right if type(left) is type(right) else UNKNOWN
 
 
+def _alike(left: Any, right: Any) -> bool:
+    """Whether two JSON values are the same; true is no number there."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_alike(each, right[key]) for key, each in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_alike, left, right))
+    return bool(left == right)
+
+
+def _all_equal(left: Sequence[Value], right: Sequence[Value]) -> Value:
+    """Whether two arrays are; a NULL in one is equal to a NULL in the other."""
+    if len(left) != len(right):
+        return False
+    pairs = zip(left, right, strict=True)
+    same = [one is other if one is None or other is None else equal(one, other) for one, other in pairs]
+    return False if any(each is False for each in same) else UNKNOWN if UNKNOWN in same else True
+
+
 def _differ(left: Value, right: Value) -> Value:
-    same = _equal(left, right)
+    same = equal(left, right)
     return same if same is UNKNOWN else not same
 
 
@@ -76,19 +101,28 @@ def _texts(operate: Callable[[str, str], Value]) -> Callable[[Value, Value], Val
     return lambda left, right: operate(left, right) if isinstance(left, str) and isinstance(right, str) else UNKNOWN
 
 
+_MARKS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
+"""An escape, a bracket expression, or the end of the text."""
+
+
 def python_pattern(pattern: str) -> str:
     """An advanced regular expression of PostgreSQL as Python's re reads it, where they differ and it is simple."""
     classes = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "lower": "a-z", "upper": "A-Z", "space": r"\s"}
     classes |= {"xdigit": "0-9a-fA-F", "punct": r"!-/:-@\[-`{-~"}
-    return re.sub(r"\[:(\w+):\]", lambda match: classes.get(match.group(1), match.group(0)), pattern).replace(r"\Z", r"\Z")
+    named = re.sub(r"\[:(\w+):\]", lambda match: classes.get(match.group(1), match.group(0)), pattern)
+    # Python's $ also matches before a line feed at the end.
+    return _MARKS.sub(lambda match: r"\Z" if match.group(0) == "$" else match.group(0), named)
 
 
 def _matches(text: str, pattern: str) -> bool:
-    return re.search(python_pattern(pattern), text) is not None
+    return re.search(python_pattern(pattern), text, re.DOTALL) is not None
 
 
 def _matches_folded(text: str, pattern: str) -> bool:
-    return re.search(python_pattern(pattern), text, re.IGNORECASE) is not None
+    return re.search(python_pattern(pattern), text, re.DOTALL | re.IGNORECASE) is not None
+
+
+_SIMILAR = re.compile(r"\\.|\[\^?\]?[^\]]*\]|.", re.DOTALL)
 
 
 def like_pattern(pattern: str) -> str:
@@ -96,6 +130,13 @@ def like_pattern(pattern: str) -> str:
     parts = re.findall(r"\\.|.", pattern, re.DOTALL)
     meanings = {"%": ".*", "_": "."}
     return "".join(meanings.get(part) or re.escape(part[-1]) for part in parts)
+
+
+def similar_pattern(pattern: str) -> str:
+    """The regular expression that a pattern of SIMILAR TO means; . ^ and $ stand for themselves there."""
+    meanings = {"%": ".*", "_": "."}
+    parts = _SIMILAR.findall(pattern)
+    return "^(?:" + "".join(meanings.get(part) or (f"\\{part}" if part in ".^$" else part) for part in parts) + ")$"
 
 
 def _like(flags: int, inverted: bool) -> Callable[[Value, Value], Value]:
@@ -140,7 +181,7 @@ def _has_some(document: Value, keys: Value) -> Value:
 
 
 OPERATORS: Final[Mapping[str, Callable[[Value, Value], Value]]] = {
-    "=": _equal,
+    "=": equal,
     "<>": _differ,
     "!=": _differ,
     "<": _compare(lambda left, right: left < right),
@@ -183,8 +224,18 @@ def _document_type(value: Value) -> Value:
     return names.get(type(value.value), "number")
 
 
-def _text(operate: Callable[[str], str]) -> Callable[..., Value]:
+def _text(operate: Callable[[str], Value]) -> Callable[..., Value]:
     return lambda value, *rest: UNKNOWN if rest or not isinstance(value, str) else operate(value)
+
+
+def _cased(operate: Callable[[str], str]) -> Callable[..., Value]:
+    """A change of case; one that changes the length is done by some collations only."""
+
+    def run(value: str) -> Value:
+        changed = operate(value)
+        return changed if len(changed) == len(value) else UNKNOWN
+
+    return _text(run)
 
 
 def _array_length(value: Value, dimension: Value = Decimal(1)) -> Value:
@@ -214,13 +265,13 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
     "char_length": _length,
     "character_length": _length,
     "octet_length": _octets,
-    "lower": _text(str.lower),
-    "upper": _text(str.upper),
+    "lower": _cased(str.lower),
+    "upper": _cased(str.upper),
     "btrim": _text(lambda value: value.strip(" ")),
     "ltrim": _text(lambda value: value.lstrip(" ")),
     "rtrim": _text(lambda value: value.rstrip(" ")),
-    "similar_to_escape": _text(lambda pattern: "^(?:" + pattern.replace("%", ".*").replace("_", ".") + ")$"),
-    "similar_escape": _text(lambda pattern: "^(?:" + pattern.replace("%", ".*").replace("_", ".") + ")$"),
+    "similar_to_escape": _text(similar_pattern),
+    "similar_escape": _text(similar_pattern),
     "abs": lambda value: abs(value) if isinstance(value, Decimal) else UNKNOWN,
     "mod": _arithmetic(lambda left, right: left % right),
     "starts_with": _texts(lambda text, start: text.startswith(start)),

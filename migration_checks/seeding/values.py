@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from migration_checks.seeding.literals import read_array
-from migration_checks.seeding.schema import Column, Type
+from migration_checks.seeding.schema import Type
 
 Value = Any
 
@@ -39,6 +39,7 @@ class Document:
 
 # A moment that lies in the past wherever the toolkit runs, and after every plausible value that it draws.
 NOW: Final = datetime(2025, 6, 1)
+_PLAIN: Final = re.compile(r"-?\d{1,15}")
 _ENDLESS: Final = {"infinity": datetime.max, "-infinity": datetime.min}
 _NUMBERS = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8", "oid"})
 _TEXTS = frozenset({"text", "varchar", "bpchar", "name", "char", "uuid", "inet", "macaddr"})
@@ -116,6 +117,8 @@ def _number(text: str) -> Value:
         number = Decimal(text)
     except InvalidOperation:
         return UNKNOWN
+    if not text.isascii():  # digits of other scripts are none to PostgreSQL
+        return UNKNOWN
     # PostgreSQL sorts NaN above every other number.
     return Decimal("Infinity") if number.is_nan() else number
 
@@ -143,11 +146,6 @@ def _span(text: str) -> Value:
     return timedelta(days=int(days or 0)) + (-rest if sign else rest)
 
 
-def cells(columns: Sequence[Column]) -> Mapping[str, Callable[[str | None], Value]]:
-    """For each column the function that reads its text."""
-    return {column.name: reads(column.type) for column in columns}
-
-
 def cast(value: Value, name: str) -> Value:
     """`value` cast to the type of this short name."""
     if value is None or value is UNKNOWN:
@@ -156,7 +154,7 @@ def cast(value: Value, name: str) -> Value:
         return [cast(each, SPELLINGS.get(name[:-2], name[:-2])) for each in value] if name.endswith("[]") else UNKNOWN
     if isinstance(value, str):
         if name in ("json", "jsonb", "citext", "bool", "interval") or name in _NUMBERS | _MOMENTS | _TEXTS:
-            return value if name in _TEXTS else convert(value, name)
+            return convert(value, name)
         if name.endswith("[]"):
             read = read_array(value)
             return UNKNOWN if read is None else cast(read, name)
@@ -169,9 +167,14 @@ def cast(value: Value, name: str) -> Value:
 
 
 def _cast_number(value: Decimal, name: str) -> Value:
+    """numeric and double precision, which look alike here, differ in how they round a half and in how they are written."""
     if name in ("int2", "int4", "int8"):
-        return value.to_integral_value()
-    return value if name in _NUMBERS else (format(value, "f") if name in _TEXTS else UNKNOWN)
+        half = value.is_finite() and abs(value) % 1 == Decimal("0.5")
+        return UNKNOWN if half else value.to_integral_value()
+    if name in _NUMBERS:
+        return value
+    plain = _PLAIN.fullmatch(str(value)) is not None
+    return str(value) if plain and name in _TEXTS else UNKNOWN
 
 
 def _cast_moment(value: datetime, name: str) -> Value:
