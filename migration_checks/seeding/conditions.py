@@ -61,9 +61,9 @@ def read(text: str) -> Condition:
     """The condition that PostgreSQL wrote as `text`."""
     try:
         node = parse(text)
-    except Unreadable:
+        return Condition(text, node, node.columns, compiled(node))
+    except (Unreadable, RecursionError):
         return Condition(text, None, frozenset(), None)
-    return Condition(text, node, node.columns, compiled(node))
 
 
 def bottom(kind: Type, modifier: int = -1) -> tuple[Type, int]:

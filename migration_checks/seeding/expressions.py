@@ -208,7 +208,7 @@ class _Reader:
 
     def unary(self) -> Node:
         if self.take("-"):
-            return Node("op", "-", (Node("literal", "0", ()), self.unary()))
+            return Node("op", "-", (Node("cast", "numeric", (Node("literal", "0"),)), self.unary()))
         if self.take("+"):
             return self.unary()
         return self.postfix()

@@ -104,7 +104,7 @@ def convert(text: str, name: str) -> Value:
     if name == "bpchar":
         return text.rstrip(" ")
     if name == "citext":
-        return text.casefold()
+        return text.lower()
     if name in _TEXTS:
         return text
     if name in ("json", "jsonb"):
