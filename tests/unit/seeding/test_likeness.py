@@ -37,6 +37,25 @@ def test_a_weighted_source_keeps_its_weights_over_several_draws() -> None:
     assert abs(counts["b"] - counts["c"]) <= 1
 
 
+def test_another_value_comes_by_its_weight() -> None:
+    """For a row that was refused; now and then it is NULL, where that may be."""
+    source = Weighted([Stratum(0.9, ("a",)), Stratum(0.1, ("b", "c"))], Random(1), nullable=False)
+    seen = Counter(source.again() for _ in range(2000))
+    nullable = Weighted([Stratum(1.0, ("a",))], Random(1), nullable=True)
+
+    assert 1700 < seen["a"] < 1900
+    assert 50 < seen["b"] < 150
+    assert {"a", None} == {nullable.again() for _ in range(50)}
+    assert None is Weighted([], Random(1), nullable=True).again()
+
+
+def test_draws_of_any_length_are_as_long_as_asked() -> None:
+    """What rounding took from a stratum before is made up for by weight."""
+    source = Weighted([Stratum(1 / 3, ("a",)), Stratum(1 / 3, ("b",)), Stratum(1 / 3, ("c",))], Random(1), nullable=False)
+
+    assert [count for count in range(40) if len(source.draw(count)) != count] == []
+
+
 def test_a_source_without_values() -> None:
     """It is NULL where it may be, and says so where it may not."""
     assert Weighted([], Random(1), nullable=True).draw(2) == [None, None]
@@ -96,6 +115,37 @@ def test_numbers_stay_within_their_type() -> None:
     assert not number_fits("1.5", "int4", None)
 
 
+@pytest.mark.parametrize(
+    ("fits", "text", "kind", "limits"),
+    [
+        (True, "-32767", "int2", None),
+        (False, "40000", "int2", None),
+        (True, "1e3", "int4", None),
+        (False, "2.5", "int8", None),
+        (False, "x", "float8", None),
+        (False, "Infinity", "float8", None),
+        (True, "1e300", "numeric", None),
+        (True, "98.99", "numeric", (4, 2)),
+        (False, "99", "numeric", (4, 2)),
+    ],
+)
+def test_which_numbers_fit(fits: bool, text: str, kind: str, limits: tuple[int, int] | None) -> None:
+    """Whole ones in a whole type, and none that rounding could push out of its digits."""
+    assert fits is number_fits(text, kind, limits)
+
+
+def test_made_fractions_keep_to_their_bucket() -> None:
+    """As many places as it takes to be different: two for amounts, more where a bucket is narrow."""
+    amounts = numbers(Shape("number", (Bucket(2.0, 5.0, 1.0),)), "numeric", None, 40, Random(1))
+    narrow = numbers(Shape("number", (Bucket(0.001, 0.002, 1.0),)), "float8", None, 5000, Random(1))
+    zero = numbers(Shape("number", (Bucket(0.0, 0.0001, 1.0),)), "float8", None, 5, Random(1))
+
+    assert {True} == {2.0 <= float(each) < 5.0 and len(each.partition(".")[2]) == 2 for each in amounts}
+    assert {True} == {0.001 <= float(each) < 0.002 for each in narrow}
+    assert len(narrow) > 4900
+    assert ("0",) == zero
+
+
 def test_made_dates_lie_in_their_year() -> None:
     """No more of them than the year has days."""
     made = moments(Shape("year", (Bucket(2024.0, 2025.0, 1.0),)), "date", 1000, Random(1))
@@ -118,6 +168,13 @@ def test_made_texts_have_the_width(width: int) -> None:
     assert all(len(each) <= 7 for each in texts(pool, 100, width, 7, Random(1)))
     if width > 30:
         assert all("@" in each for each in made if "example.org" in each)
+
+
+def test_made_texts_end_where_the_pool_ends() -> None:
+    """A pool without a series has no more of them, and without a width they stay as they are."""
+    assert {"a", "bb"} == set(texts(Pool(("a", "bb")), 10, 0, None, Random(1)))
+    ending = Pool(("a", "bb"), nth=lambda k: f"c{k}" if k < 2 else None)
+    assert {"a", "bb", "c0", "c1"} == set(texts(ending, 10, 0, None, Random(1)))
 
 
 def test_nulls_come_together() -> None:

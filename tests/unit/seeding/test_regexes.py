@@ -21,6 +21,12 @@ from migration_checks.seeding.regexes import words
         r"^(?:a|b)*c{2,}[.]?$",
         r"x",
         r"^[]a-]+$",
+        r"^.{2,4}$",
+        r"^a+?b*?c??$",
+        r"\Aab\Z",
+        r"^[\d\-x]+$",
+        r"^[\w]{3}$",
+        r"^\$[0-9]{1,3}$",
     ],
 )
 def test_words_match_their_pattern(pattern: str) -> None:
@@ -33,8 +39,16 @@ def test_words_match_their_pattern(pattern: str) -> None:
     assert all(re.search(pattern, word) for word in written)
 
 
-@pytest.mark.parametrize("pattern", [r"(?=a)b", r"(a)\1", "[", "a{"])
+@pytest.mark.parametrize("pattern", [r"(?=a)b", r"(a)\1", "[", "a{", "a{x}", "a)", "*", "\\", "[\\"])
 def test_patterns_that_are_too_hard_have_no_words(pattern: str) -> None:
     """Lookarounds, back references and broken patterns give nothing, and nothing wrong."""
 
     assert words(pattern, Random(1), 5) == []
+
+
+def test_named_classes_are_known() -> None:
+    """Python has none of them."""
+    written = words("^(?:[[:alpha:]]|[[:digit:]_]){4}$", Random(1), 20)
+
+    assert len(written) == 20
+    assert [word for word in written if not re.fullmatch("[A-Za-z0-9_]{4}", word)] == []

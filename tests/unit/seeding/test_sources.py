@@ -9,7 +9,7 @@ import pytest
 from migration_checks.seeding.literals import array, composite, copy_fields, read_array
 from migration_checks.seeding.pool import Pool, chance
 from migration_checks.seeding.schema import Sequence
-from migration_checks.seeding.sources import Distinct, Exhausted, Numbers, Repeating
+from migration_checks.seeding.sources import FAR, Distinct, Exhausted, Numbers, Plain, Repeating
 
 
 def test_a_nullable_column_has_nulls_and_every_rare_value_once():
@@ -107,3 +107,86 @@ def test_text_forms_are_quoted():
     assert values == read_array(array(values))
     assert composite(["a,b", "", 'x "y"', None]) == '("a,b","","x ""y""",)'
     assert copy_fields(["a\tb", None, "c\\d"]) == ["a\\tb", "\\N", "c\\\\d"]
+
+
+def test_a_sequence_that_ended_has_no_other_number() -> None:
+    """Whoever needs one is told so."""
+    numbers = Numbers(Sequence("s", 99, 1, 1, 100))
+
+    assert ["99", "100"] == [numbers.again(), numbers.again()]
+    with pytest.raises(Exhausted):
+        numbers.again()
+
+
+def test_a_column_without_values() -> None:
+    """NULL where it may be, nothing where it may not."""
+    empty = Pool(())
+
+    assert [None] * 3 == Repeating(empty, Random(1), nullable=True).draw(3)
+    assert [] == Repeating(empty, Random(1), nullable=False).draw(3)
+    assert [None] * 3 == Plain(empty, Random(1), nullable=True).draw(3)
+    assert None is Repeating(empty, Random(1), nullable=True).again()
+    with pytest.raises(Exhausted):
+        Repeating(empty, Random(1), nullable=False).again()
+
+
+def test_another_value_is_mostly_one_that_a_condition_names() -> None:
+    """A row was refused; what the condition speaks of is likelier to be taken, and the rest is not forgotten."""
+    source = Repeating(Pool(tuple("abcdef"), ("!",)).joined(["x"]), Random(1), nullable=False)
+    drawn = [source.again() for _ in range(1000)]
+
+    assert 700 < drawn.count("x") < 850
+    assert {*"abcdef", "!"} <= set(drawn)
+
+
+def test_plain_values_differ_as_long_as_they_can() -> None:
+    """A name goes on with the endless series until that ends; a status is shared by any number of rows."""
+    names = Plain(
+        Pool(tuple(f"n{k}" for k in range(20)), ("odd",), nth=lambda k: f"more{k}" if k < 5 else None), Random(1), nullable=True
+    )
+    statuses = Plain(Pool(("open", "paid"), nth=str), Random(1), nullable=True)
+
+    drawn = names.draw(30)
+    assert len(set(drawn)) == 25
+    assert not {None, "odd"} & {*drawn, *names.fresh(50)}
+    assert set(statuses.draw(100)) == {"open", "paid"}
+
+
+def test_a_usual_value_is_a_plausible_one() -> None:
+    """Or, where there is none, whatever there is."""
+    assert {Repeating(Pool(("a",), ("!",), ("?",)), Random(k), nullable=True).usual() for k in range(20)} == {"a"}
+    assert "?" == Repeating(Pool((), (), ("?",)), Random(1), nullable=True).usual()
+
+
+@pytest.mark.parametrize(
+    ("expected", "pool", "nulls"),
+    [
+        (["v0", "v1", None], Pool((), nth=lambda k: f"v{k}" if k < 2 else None), 2),
+        (["v1", "a"], Pool(("a", "v0"), nth=lambda k: ("v0", "v1")[k] if k < 2 else None), 0),
+        (["a", "b"], Pool(("a", "b")), 0),
+    ],
+)
+def test_another_distinct_value_is_the_next_that_is_free(expected: list[str | None], pool: Pool, nulls: int) -> None:
+    """Of the series, then NULL where that may come again, then of the pool; then there is none."""
+    source = Distinct(pool, Random(1), nulls=nulls, taken=frozenset(["v0"]) if nulls == 0 else frozenset())
+
+    assert expected == [source.again() for _ in expected]
+    if nulls < 2:
+        with pytest.raises(Exhausted):
+            source.again()
+
+
+def test_distinct_values_give_way_to_null_where_there_are_too_few() -> None:
+    """As often as it takes, where NULL may repeat; else fewer rows are made."""
+    pool = Pool(("a", "b"))
+
+    assert sorted(map(str, Distinct(pool, Random(1), nulls=2).draw(6))) == ["None"] * 4 + ["a", "b"]
+    assert sorted(map(str, Distinct(pool, Random(1), nulls=1).draw(6))) == ["None", "a", "b"]
+    assert sorted(map(str, Distinct(pool, Random(1), nulls=0).draw(6))) == ["a", "b"]
+
+
+def test_a_key_that_cannot_be_known_to_be_free_is_far_from_the_others() -> None:
+    """A table too large to be read whole may hold any of the first values."""
+    source = Distinct(Pool((), nth=str), Random(1), taken=frozenset(str(k) for k in range(FAR)))
+
+    assert ["10000000", "10000001"] == source.fresh(2)
