@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from math import floor
 from typing import Any
 
 import psycopg
@@ -21,6 +23,7 @@ from migration_checks.seeding.portraits import Portraits
 from migration_checks.seeding.references import Key
 from migration_checks.seeding.repair import Salvaged, salvage
 from migration_checks.seeding.schema import ForeignKey, Table
+from migration_checks.seeding.schema import Sequence as Numbering
 from migration_checks.seeding.sequences import advance
 from migration_checks.seeding.unique import columns_of, mentioned
 
@@ -233,12 +236,19 @@ def further(
     decisive |= {name for unique in table.uniques if unique.predicate for name in mentioned(unique.predicate, table)}
     decisive |= {column.name for column in numbered} | {name for key in table.foreign_keys for name in key.columns}
     rows = existing(connection, table, sorted(decisive))
-    first = {c.name: _after([row[c.name] for row in rows], c.sequence.start if c.sequence else 1) for c in numbered}
+    first = {column.name: _after([row[column.name] for row in rows], column.sequence) for column in numbered}
     return Order(seed, " ".join((salt, *sorted(leaves or ()))), first=first, existing=rows, leaves=leaves)
 
 
-def _after(values: Sequence[str | None], start: int) -> int:
-    return max((int(value) + 1 for value in values if value is not None), default=start)
+def _after(values: Sequence[str | None], numbering: Numbering | None) -> int:
+    """The number that comes after all that are there, in the direction in which they are handed out."""
+    numbers = [Decimal(value) for value in values if value is not None]
+    finite = [number for number in numbers if number.is_finite()]
+    if not finite:
+        return numbering.start if numbering else 1
+    if numbering is not None and numbering.increment < 0:
+        return floor(min(finite)) - 1
+    return floor(max(finite)) + 1
 
 
 def first_line(message: str) -> str:

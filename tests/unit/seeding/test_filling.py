@@ -20,12 +20,13 @@ from migration_checks.seeding import Synthesizer
 from migration_checks.seeding.batch import Batch
 from migration_checks.seeding.calm import calm, deferred
 from migration_checks.seeding.columns import tied
-from migration_checks.seeding.copy import lines, ordered
-from migration_checks.seeding.filling import first_line, prune
+from migration_checks.seeding.copy import copy_rows, lines, ordered
+from migration_checks.seeding.filling import first_line, further, prune
 from migration_checks.seeding.keys import Keys
 from migration_checks.seeding.schema import Leaf, Relation, Table, Type
+from migration_checks.seeding.schema import Sequence as Numbering
 from migration_checks.seeding.sequences import advance
-from tests.schemas import INT, MOOD, TEXT, column, enum, primary, refers, table, unique
+from tests.schemas import INT, MOOD, NUMERIC, TEXT, column, enum, primary, refers, table, unique
 
 Row = dict[str, str | None]
 
@@ -262,6 +263,65 @@ def test_rows_that_a_trigger_refuses_are_replaced_and_counted() -> None:
     assert written.unfilled["public.t"] == "12 rows were refused, 0 of 4 written: a trigger says no"
 
 
+def test_a_table_of_generated_columns_gets_rows_of_defaults() -> None:
+    """There is nothing to name in an INSERT."""
+    shelf = Shelf(table("t", column("n", INT, generated=True)))
+    filled = synthesizer(shelf, rows=3).top_up()
+
+    assert filled.tables == {"public.t": 3}
+    assert shelf.sent.count("INSERT INTO public.t DEFAULT VALUES") == 3
+
+
+def test_conditions_that_no_row_meets_are_told() -> None:
+    """By their text, as PostgreSQL writes it."""
+    hopeless = table("t", column("a", INT, not_null=True), column("b", INT, not_null=True), checks=["(a < b)", "(b < a)"])
+
+    assert synthesizer(Shelf(hopeless)).top_up().unfilled == {"public.t": "CHECK (a < b) and (b < a) could not be satisfied"}
+
+
+def test_a_circle_that_the_server_refuses_is_told_of_all_its_tables() -> None:
+    """None of them holds rows that point nowhere."""
+    a = table("a", serial(), column("b", INT), keys=[refers("b", to="b")], uniques=[primary("id")])
+    b = table("b", serial(), column("a", INT), keys=[refers("a", to="a")], uniques=[primary("id")])
+    shelf = Shelf(a, b, refused={"public.b": "no\nDETAIL: x"})
+    filled = synthesizer(shelf).top_up()
+
+    assert filled.unfilled == {"public.a": "no", "public.b": "no"}
+    assert shelf.held == {"public.a": [], "public.b": []}
+
+
+def test_references_that_prove_to_dangle_are_told() -> None:
+    """As a replica the session is not asked about them until the end."""
+    shelf = Shelf(USERS, POSTS)
+    answer = shelf._answer
+    shelf._answer = lambda text, given: [([True],)] if "NOT EXISTS" in text else answer(text, given)  # type: ignore[method-assign]
+    filled = synthesizer(shelf).top_up()
+
+    assert filled.unfilled == {"public.posts": "no rows could be found that foreign key author_fkey accepts"}
+    assert shelf.held["public.posts"] == []
+
+
+def test_a_row_of_defaults_is_written_where_nothing_is_given() -> None:
+    """An application that leaves everything to the database."""
+    shelf = Shelf(table("t", serial(), uniques=[primary("id")]))
+    made = synthesizer(shelf, rows=2)
+    made.top_up()
+    written = made.write(["public.t"], 2)
+
+    assert written.tables == {"public.t": 2}
+    assert shelf.sent.count("INSERT INTO public.t DEFAULT VALUES") == 2
+
+
+def test_a_table_whose_rows_cannot_be_drawn_is_not_written_to() -> None:
+    """And that is said in a phrase."""
+    shelf = Shelf(table("t", column("v", enum("void"), not_null=True)))
+    shelf.held["public.t"] = [{"v": "gone"}]
+
+    assert synthesizer(shelf).write(["public.t"], 2).unfilled == {
+        "public.t": '0 rows were refused, 0 of 2 written: no value of type public.void is known for "v"'
+    }
+
+
 # -- parts -------------------------------------------------------------------------------------------------------------
 
 
@@ -315,6 +375,33 @@ def test_keys_are_those_drafted_until_the_table_proves_to_hold_others() -> None:
     assert keys.of(key) == [("9",), ("10",), ("100",)]
 
 
+@pytest.mark.parametrize(
+    ("expected", "held", "numbering"),
+    [
+        (101, ["9", None, "100"], Numbering("s", 5, 1, 1, 1000)),
+        (5, [None], Numbering("s", 5, 1, 1, 1000)),
+        (-4, ["-3", "-1"], Numbering("s", -1, -1, -1000, -1)),
+        (8, ["7.5", "Infinity", "NaN"], Numbering("s", 1, 1, 1, 1000)),
+    ],
+)
+def test_numbers_go_on_where_they_ended(expected: int, held: list[str | None], numbering: Numbering) -> None:
+    """In the direction of the sequence, and past numbers that no sequence ever gave."""
+    made = table("t", column("id", NUMERIC, sequence=numbering, default="nextval('s'::regclass)"), uniques=[primary("id")])
+    shelf = Shelf(made)
+    shelf.held["public.t"] = [{"id": value} for value in held]
+
+    assert {"id": expected} == further(shelf, made, 1, "salt").first  # type: ignore[arg-type]
+
+
+def test_many_rows_are_copied_in_pieces() -> None:
+    """None is lost between two of them."""
+    shelf = Shelf(table("t", column("n", INT)))
+    written = copy_rows(shelf, "public.t", ['"n"'], map(str, range(10_000)))  # type: ignore[arg-type]
+
+    assert (10_000, [str(k) for k in range(10_000)]) == (written, values(shelf, "t", "n"))
+    assert 0 == copy_rows(Shelf(USERS), "public.users", ['"id"'], iter(()))  # type: ignore[arg-type]
+
+
 def test_columns_that_a_rule_ties_together() -> None:
     """Through a condition, a key or a reference: what the rows hold there must be known."""
     made = table(
@@ -324,10 +411,14 @@ def test_columns_that_a_rule_ties_together() -> None:
         column("c", INT),
         column("d", INT),
         column("e", INT),
+        column("f", INT),
+        column("g", INT),
         checks=["(a < b)"],
         uniques=[unique("a", "c", where="(d > 0)")],
+        keys=[refers("f", "g", to="u", columns=("x", "y"))],
     )
 
+    assert tied(made, frozenset({"f"})) == ["g"]
     assert tied(made, frozenset({"a"})) == ["b", "c", "d"]
     assert tied(made, frozenset({"e"})) == []
 
