@@ -314,3 +314,47 @@ def test_documents_are_of_every_shape() -> None:
     kinds = {type(json.loads(value)) for value in pool_of(JSONB).values}
 
     assert {dict, list, str, int, float, bool} <= kinds
+
+
+@pytest.mark.parametrize(
+    ("alike", "one", "other"),
+    [
+        (True, "1 mon", "30 days"),
+        (True, "1 year", "360 days"),
+        (True, "1 day 02:00:00", "26:00:00"),
+        (True, "-01:30:00", "-90 minutes"),
+        (False, "1 day", "23:59:59.5"),
+        (False, "01:00:00", "-01:00:00"),
+    ],
+)
+def test_intervals_are_equal_as_postgresql_counts(alike: bool, one: str, other: str) -> None:
+    """A month has thirty days where intervals are compared, and a day 24 hours."""
+    canonical = pool_of(builtin("interval")).canonical
+
+    assert alike is (canonical(one) == canonical(other))
+
+
+def test_what_holds_nothing_that_can_be_made_is_empty() -> None:
+    """An array of such a type is {}, once; a range or a domain has no values at all."""
+    void = enum("void")
+    pool = pool_of(array_of(void))
+
+    assert (("{}",), ["{}"]) == (pool.values, series(pool, 3))
+    assert None is pools().of(domain("nothing", void))
+
+
+def test_multiranges_of_a_series_do_not_meet() -> None:
+    """As the ranges that they are made of."""
+    found = series(pool_of(builtin("datemultirange", "m", DATE)), 50)
+    spans = [bounds(value.removeprefix("{").removesuffix("}")) for value in found]
+
+    assert 50 == len(found)
+    assert all(first[1] < second[0] for first, second in pairwise(spans))
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"), [(None, "[0:1]={a,b}"), (None, "no array"), (None, "{{a}}"), (["a{", "b"], '{"a{",b}')]
+)
+def test_only_plain_arrays_are_read(expected: list[str] | None, text: str) -> None:
+    """One dimension, from the first element on."""
+    assert expected == read_array(text)
