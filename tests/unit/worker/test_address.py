@@ -85,3 +85,12 @@ def test_description_has_no_password() -> None:
     """What is named in a message is the place, never the secret."""
     assert described({"host": "h", "port": 1, "database": "d", "password": "s3cret"}) == "host 'h', port '1', database 'd'"
     assert described({}) == "the default server"
+
+
+def test_a_user_that_is_not_named_is_left_to_libpq() -> None:
+    """As are a password and a mode of TLS; what is named is handed on."""
+    plain, secure = Address.of("postgresql://127.0.0.1:5433/mine"), TCP
+
+    assert {"PGHOST": "127.0.0.1", "PGPORT": "5433", "PGDATABASE": "mine"} == plain.variables
+    assert {"PGUSER": "me", "PGPASSWORD": "s3cret", "PGSSLMODE": "require"}.items() <= secure.variables.items()
+    assert {"host": "127.0.0.1", "port": 5433, "database": "mine"} == plain.pg8000

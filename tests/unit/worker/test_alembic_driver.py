@@ -5,6 +5,7 @@ What the probe finds out about an env.py is given here, since it asks PostgreSQL
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,10 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from migration_checks.errors import EnvironmentFailure
-from migration_checks.worker import alembic_driver
+from migration_checks.worker import alembic_driver, statements
 from migration_checks.worker.alembic_driver import Driver
 from migration_checks.worker.guard import Guard
 from migration_checks.worker.manner import Manner
+from migration_checks.worker.variables import DATABASE_VARIABLE
 from migration_checks.worker.wire import Message, lineage_message
 from tests.projects import SYNC, Script, make_project, sql
 
@@ -277,3 +279,72 @@ def test_the_graph_is_told_on_loading(tmp_path: Path) -> None:
 
     assert [each["id"] for each in graph] == ["a1", "b2"]
     assert alembic_driver.__file__ not in str(graph)
+
+
+def test_a_step_stops_where_it_is_told_to(talk: Callable[..., Talk]) -> None:
+    """Before its statements of these numbers, and when its script is over; it goes on when it is told to."""
+    made = talk(Script("a1", upgrade=sql("CREATE TABLE one (id int)", "CREATE TABLE two (id int)")))
+    seen: list[set[str]] = []
+    original = made.take
+
+    def take() -> Message:
+        if made.answers and "stopped" in made.answers[-1]:
+            seen.append(made.tables - {"alembic_version"})
+        return original()
+
+    made.driver.halt._take = take
+    answers = made.run({**up("a1"), "stop": [2, 3]}, {"do": "go"}, {"do": "go"})
+
+    assert [each["stopped"] for each in answers if "stopped" in each] == [2, 3]
+    assert len(seen) == 2
+    assert {"one", "two", "alembic_version"} == made.tables
+
+
+def test_a_step_that_is_observed_tells_when_transactions_ended(talk: Callable[..., Talk]) -> None:
+    """And why a statement could not be looked at: SQLite has no such sessions. The next step is not observed."""
+    made = talk(Script("a1", upgrade=sql("CREATE TABLE one (id int)", "SELECT 1")), *CHAIN[1:])
+    observed, after = (each for each in made.run({**up("a1"), "observe": True}, up("b2", "a1")) if "expected" in each)
+    watched = observed["watched"]
+
+    assert [number for number, *_ in watched["seen"]] == [0, 1]
+    assert [look for *_, look in watched["seen"]] == [None, None]
+    assert "sessions of the driver pysqlite cannot be looked at" == watched["why"]
+    assert len(watched["ends"]) >= 1
+    assert 0 <= watched["seen"][0][1] <= watched["seen"][1][1] <= watched["ends"][-1]
+    assert "watched" not in after
+
+
+def test_a_project_is_led_to_the_database_that_it_is_attached_to(
+    talk: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its configuration, its process's variables, and those of programs that it starts."""
+    monkeypatch.setattr(os, "environ", dict(os.environ, PYTHONPATH="/app", PGHOST="production"))
+    made = talk(*CHAIN)
+    told = made.driver.attach("postgresql://owner@127.0.0.1:5433/walk")
+
+    assert told == made.driver._manner.message()  # type: ignore[union-attr]
+    assert ("127.0.0.1", "5433", "walk") == tuple(os.environ[name] for name in ("PGHOST", "PGPORT", "PGDATABASE"))
+    assert os.environ["PYTHONPATH"].endswith(f"children{os.pathsep}/app")
+    assert "postgresql://owner@127.0.0.1:5433/walk" == os.environ[DATABASE_VARIABLE]
+
+
+def test_of_a_very_long_step_the_first_statements_are_kept(talk: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch) -> None:
+    """All are counted."""
+    monkeypatch.setattr(statements, "MOST_STATEMENTS", 3)
+    made = talk(Script("a1", upgrade=sql(*(f"SELECT {k}" for k in range(7)))))
+    _, ended = made.run(up("a1"))
+
+    assert (7, ["SELECT 0", "SELECT 1", "SELECT 2"]) == (ended["count"], [each["sql"] for each in ended["statements"]])
+
+
+HELPER = "exec(compile('def create(op): op.execute(1 * \\'SELECT 1\\')', 'helper.py', 'exec'))"
+
+
+def test_a_statement_of_a_helper_is_placed_in_the_script_that_called_it(talk: Callable[..., Talk]) -> None:
+    """The innermost line of a revision, wherever the helper lies."""
+    made = talk(Script("a1", upgrade="create(op)", head=HELPER))
+    _, ended = made.run(up("a1"))
+    (statement,) = ended["statements"]
+
+    assert statement["path"].endswith("a1_script.py")
+    assert "create(op)" == Path(statement["path"]).read_text().splitlines()[statement["line"] - 1].strip()

@@ -48,6 +48,13 @@ def test_elsewhere() -> None:
     assert failure_of(_raised(ValueError("no")), Places([], "/nonexistent")).path is None
 
 
+def test_a_syntax_error_is_placed_where_it_is() -> None:
+    """In the file that cannot be read, though no line of it ran."""
+    failure = failure_of(_raised(SyntaxError("invalid", ("/p/versions/a1.py", 7, 1, "x ="))), Places([], "/nonexistent"))
+
+    assert ("/p/versions/a1.py", 7) == (failure.path, failure.line)
+
+
 def test_a_circle_of_causes_ends() -> None:
     """Exceptions that are each other's cause do not hang the toolkit."""
     first, second = ValueError("first"), ValueError("second")

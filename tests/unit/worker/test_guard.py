@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 
 from migration_checks.worker.address import Address
-from migration_checks.worker.drivers import _asyncpg, _psycopg2
+from migration_checks.worker.drivers import _AfterImport, _asyncpg, _psycopg, _psycopg2
 from migration_checks.worker.guard import ForeignConnection, ForeignDialect, Guard
 from migration_checks.worker.variables import WORKER_NAME
 
@@ -259,3 +263,63 @@ def test_a_creator_of_its_own_is_redirected_while_sqlalchemy_connects() -> None:
 
     assert listened == ["do_connect"]
     assert (found[0]["dbname"], made.raw_connections, made.refusals) == ("walk", 0, [])
+
+
+def test_psycopg_calls_are_bent() -> None:
+    """Those of every class of connection, with what the caller asks for besides."""
+    calls: list[dict[str, Any]] = []
+
+    class Connection:
+        @classmethod
+        def connect(cls, conninfo: str = "", **options: Any) -> str:
+            calls.append(options)
+            return cls.__name__
+
+    class AsyncConnection(Connection):
+        pass
+
+    module: Any = SimpleNamespace(Connection=Connection, AsyncConnection=AsyncConnection, conninfo=psycopg.conninfo)
+    _psycopg(guard(), module)
+    kinds = [module.connect(autocommit=True), module.AsyncConnection.connect("dbname=walk host=127.0.0.1 port=5433")]
+
+    assert ["Connection", "AsyncConnection"] == kinds
+    assert [("walk", "127.0.0.1"), ("walk", "127.0.0.1")] == [(each["dbname"], each["host"]) for each in calls]
+    assert True is calls[0]["autocommit"]
+    with pytest.raises(ForeignConnection):
+        module.connect("host=production dbname=app")
+
+
+def test_a_library_is_bent_once_it_has_been_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whoever imports it first; one that is not there stays one that is not there."""
+    (tmp_path / "late_driver.py").write_text("names = ['own']")
+    monkeypatch.syspath_prepend(tmp_path)
+    patches = {"late_driver": lambda module: module.names.append("bent"), "absent_driver": lambda module: None}
+    monkeypatch.setattr(sys, "meta_path", [_AfterImport(patches), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "late_driver", raising=False)
+
+    assert ["own", "bent"] == importlib.import_module("late_driver").names
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module("absent_driver")
+    assert importlib.import_module("late_driver").names == ["own", "bent"]
+
+
+def test_a_name_that_does_not_resolve_leads_nowhere() -> None:
+    """The guard asks for it itself, which is no connection of the script's."""
+    made = guard("postgresql://owner@host.invalid:5433/walk")
+
+    assert frozenset() == made._resolved(Address.of("postgresql://owner@host.invalid:5433/walk"))
+    assert [] == made.refusals
+
+
+def test_a_sqlalchemy_that_was_rebuilt_inside_is_still_redirected() -> None:
+    """Where a creator cannot be told from a call of env.py's own, do_connect is heard all the same."""
+    listened: list[str] = []
+    module = SimpleNamespace(
+        event=SimpleNamespace(listen=lambda target, name, handler: listened.append(name)),
+        engine=SimpleNamespace(Engine=object),
+        pool=SimpleNamespace(base=SimpleNamespace(_ConnectionRecord=type("Record", (), {}))),
+    )
+    guard().bend_sqlalchemy(module)
+
+    assert ["do_connect"] == listened

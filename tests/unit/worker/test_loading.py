@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -84,3 +85,72 @@ def test_loadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A healthy project passes through the same steps (else the test above could not fail)."""
     monkeypatch.setattr(sys, "path", sys.path.copy())
     _load(lineage_message(make_project(tmp_path, [Script("a1")]).lineage()))
+
+
+def test_a_script_location_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No alembic.ini is needed then; a percent sign in it is one."""
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    project = make_project(tmp_path / "100%", [Script("a1")])
+    message = lineage_message(project.lineage(config=None, script_location="migrations"))
+    config = loading.load_config(message)
+
+    assert ["a1"] == [each.revision for each in loading.load_scripts(config).walk_revisions()]
+
+
+def test_pyproject_is_read_with_the_ini_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one has the options, the other the URL."""
+    project = make_project(tmp_path, [Script("a1")], toml=True)
+    config = loading.load_config(lineage_message(project.lineage()))
+
+    assert "production.invalid" in (config.get_main_option("sqlalchemy.url") or "")
+    assert ["a1"] == [each.revision for each in loading.load_scripts(config).walk_revisions()]
+
+
+def test_an_alembic_that_knows_no_pyproject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said which one does."""
+    project = make_project(tmp_path, [Script("a1")], toml=True)
+    monkeypatch.setattr(loading, "_reads_toml", lambda: False)
+
+    with pytest.raises(EnvironmentFailure, match=r"can only be read by Alembic 1\.16 or newer; this environment has 1\."):
+        loading.load_config(lineage_message(project.lineage()))
+
+
+def test_a_boot_hook_runs_before_the_scripts_are_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they need at import is there then; the project's folder is on the path once."""
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    files = {"app_boot.py": "import builtins\ndef go(): builtins.app_is_ready = True"}
+    project = make_project(tmp_path, [Script("a1", head="assert app_is_ready")], files=files)
+    message = lineage_message(project.lineage(boot="app_boot:go"))
+    try:
+        _load(message)
+        loading.prepare_imports(message)
+    finally:
+        vars(builtins).pop("app_is_ready", None)
+        sys.modules.pop("app_boot", None)
+
+    assert 1 == sys.path.count(str(tmp_path))
+
+
+def test_a_configuration_that_alembic_itself_stumbles_over(tmp_path: Path) -> None:
+    """Whatever it raises, it is one sentence."""
+    project = make_project(tmp_path, [Script("a1")], ini={"truncate_slug_length": "many"})
+    config = loading.load_config(lineage_message(project.lineage()))
+
+    with pytest.raises(EnvironmentFailure, match="invalid literal for int") as caught:
+        loading.load_scripts(config)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("remedy", "error"),
+    [
+        ("Correct the syntax.", SyntaxError("x")),
+        ("Install nonesuch here, or add its folder to sys_path.", ModuleNotFoundError("x", name="nonesuch.part")),
+        ("Install what is missing here, or add its folder to sys_path.", ImportError("cannot import name")),
+        ("boot = 'module:function'", LookupError("no application")),
+        ("Run `alembic history` there", ValueError("x")),
+    ],
+)
+def test_what_to_do_about_code_that_does_not_run(remedy: str, error: BaseException) -> None:
+    """By the kind of what it raised."""
+    assert remedy in loading.remedy_for(error)

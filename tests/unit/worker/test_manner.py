@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from migration_checks.errors import EnvironmentFailure
 from migration_checks.worker.address import Address
-from migration_checks.worker.guard import Guard
+from migration_checks.worker.guard import ForeignConnection, Guard
 from migration_checks.worker.manner import Manner, Probe, url_for
 from migration_checks.worker.statements import Recorder
 from tests.projects import NOWHERE, SYNC, Script, make_project
@@ -195,3 +195,22 @@ def test_an_engine_is_supplied_to_whoever_takes_one(tmp_path: Path) -> None:
         assert config.attributes["connection"].dialect.name == "postgresql"
     with Manner(False, False, None, ()).supplied(config):
         assert "connection" not in config.attributes
+
+
+def test_an_env_py_that_cannot_be_read_takes_no_connection(tmp_path: Path) -> None:
+    """What is wrong with it is told when it is run."""
+    made = probe(tmp_path, "x =")
+
+    assert (None,) == made._supplies()
+    with pytest.raises(EnvironmentFailure, match="SyntaxError") as caught:
+        made.manner()
+    assert "Correct the syntax" in caught.value.remedy
+
+
+def test_an_env_py_that_goes_elsewhere_is_told_what_would_do(tmp_path: Path) -> None:
+    """The remedy is the guard's."""
+    foreign = "from migration_checks.worker.guard import ForeignConnection\nraise ForeignConnection('Refused a trip')"
+
+    with pytest.raises(EnvironmentFailure, match=r"env\.py cannot be run: .*Refused a trip") as caught:
+        probe(tmp_path, foreign).manner()
+    assert ForeignConnection.remedy == caught.value.remedy

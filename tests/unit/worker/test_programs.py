@@ -23,6 +23,7 @@ HARMLESS: list[Any] = [
     "psql -f schema.sql",
     "echo 'unbalanced",
     Path("/usr/bin/pg_isready"),
+    ["psql", "-c", "it's"],
     ["du", "-d", "1"],
     ["git", "clone", "https://example.org/x.git"],
 ]
@@ -40,6 +41,9 @@ STRANGERS: list[Any] = [
     "cat x | psql postgresql://u:s3cret@production/app",
     [b"alembic", b"-x", b"url=postgresql+asyncpg://u:s3cret@production/app"],
     ["psql", "service=production"],
+    ["sh", "-c", "psql -h production -c 'unbalanced"],
+    ["psql", "postgresql://[/app"],
+    ["alembic", "-x", "postgresql://host:port/app"],
 ]
 
 

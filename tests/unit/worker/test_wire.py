@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from migration_checks.graph import Graph, Revision
 from migration_checks.lineage import Lineage
-from migration_checks.transition import Statement
+from migration_checks.transition import Failure, Statement
 from migration_checks.worker.wire import (
     decode,
     encode,
+    failure_from,
     graph_from,
     graph_message,
     lineage_message,
@@ -31,6 +33,14 @@ def test_statements() -> None:
 
     assert statement_from(decode(encode(statement_message(statement)))) == statement
     assert statement_message(Statement("SELECT 1")) == {"sql": "SELECT 1"}
+
+
+def test_failures() -> None:
+    """With every field of theirs; no failure is none."""
+    failure = Failure("IntegrityError", "dup\nDETAIL: x", "23505", statement="INSERT", table="t", path="/p.py", line=3)
+
+    assert failure == failure_from(decode(encode({"failure": asdict(failure)}))["failure"])
+    assert None is failure_from(None)
 
 
 def test_one_message_is_one_line() -> None:
