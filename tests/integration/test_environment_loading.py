@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from migration_checks.environment import Environment
-from migration_checks.errors import ConfigurationError, EnvironmentFailure, ProviderError
+from migration_checks.errors import EnvironmentFailure
 from tests.projects import ASYNC, SYNC, Script, make_project
 
 
@@ -23,31 +23,6 @@ class Broken:
     scripts: tuple[Script, ...] = (Script("a1"),)
     settings: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
-
-
-UNLOADABLE = {
-    "syntax error": Broken(r"SyntaxError.*a1_script\.py, line 8", "syntax", (Script("a1", head="x ="),)),
-    "op used at import": Broken(r"line 8\)", "boot", (Script("a1", head="op.get_bind()"),)),
-    "a connection at import": Broken(
-        "before a database was attached", "", (Script("a1", head="sa.create_engine('postgresql+psycopg://h/d').connect()"),)
-    ),
-    "no configuration": Broken(r"nonesuch.ini does not exist", "alembic.ini", settings={"config": Path("nonesuch.ini")}),
-    "no such root": Broken("is not a folder", "root", settings={"root": Path("/nonexistent")}),
-}
-
-
-@pytest.mark.parametrize("name", UNLOADABLE)
-def test_unloadable(name: str, tmp_path: Path) -> None:
-    """What is wrong with a project is said before any database is needed."""
-    case = UNLOADABLE[name]
-    project = make_project(tmp_path, case.scripts, **case.options)
-    expected = pytest.raises((EnvironmentFailure, ConfigurationError), match=case.says)
-    with expected as caught, Environment(project.lineage(**case.settings), timeout=60) as environment:
-        environment.graph()
-
-    assert case.remedy in caught.value.remedy
-    assert "report this" not in caught.value.remedy
-    assert "\n" not in str(caught.value)
 
 
 UNRUNNABLE = {
@@ -81,10 +56,3 @@ def test_unrunnable(name: str, tmp_path: Path, database: str) -> None:
     assert "report this" not in caught.value.remedy
     assert "\n" not in str(caught.value)
     assert "s3cret" not in str(caught.value)
-
-
-def test_unreachable_database(tmp_path: Path) -> None:
-    """A database that is not there is a ProviderError's sentence, not a hang and not a traceback."""
-    expected = pytest.raises(ProviderError, match="Connecting to the database")
-    with Environment(make_project(tmp_path, [Script("a1")]).lineage(), timeout=60) as environment, expected:
-        environment.attach("postgresql://nobody@/none?host=/nonexistent&port=1")

@@ -8,7 +8,6 @@ import pytest
 
 from migration_checks.connection import connect, database_name
 from migration_checks.environment import Environment
-from migration_checks.errors import ConfigurationError, UnknownRevision
 from migration_checks.providers import Server
 from tests.projects import ASYNC, SYNC, Script, make_project, sql
 
@@ -42,47 +41,6 @@ def test_branches_merges_and_dependencies(env: str, tmp_path: Path, database: st
             outcome = environment.downgrade(revision.id)
 
             assert graph.heads_of(applied) == outcome.heads == outcome.expected_heads, (revision.id, outcome.failure)
-
-
-def test_graph_and_ranges(tmp_path: Path) -> None:
-    """The chain is read as Alembic reads it, and START:END means what it means to Alembic."""
-    with Environment(make_project(tmp_path, DIAMOND).lineage()) as environment:
-        graph = environment.graph()
-
-        assert {each.id for each in graph.revisions} == {each.id for each in DIAMOND}
-        assert graph.by_id["m1"].down == ("b1", "b3")
-        assert graph.by_id["deadbeef"].depends_on == ("m1",)
-        assert graph.by_id["b1"].labels == ("left",)
-        for revision in graph.revisions:
-            assert all(graph.revisions.index(graph.by_id[each]) < graph.revisions.index(revision) for each in revision.parents)
-        assert environment.resolve("") == (frozenset(), {"deadbeef"})
-        assert environment.resolve("base:heads") == (frozenset(), {"deadbeef"})
-        assert environment.resolve("a1:m1") == ({"a1"}, {"m1"})
-        assert environment.resolve("a1:left@head") == ({"a1"}, {"m1"})
-        assert environment.resolve(":b3") == (frozenset(), {"b3"})
-        assert environment.resolve("b3-1:m1") == ({"b2"}, {"m1"})
-        assert environment.resolve("b1:dead") == ({"b1"}, {"deadbeef"})
-        with pytest.raises(UnknownRevision, match="nonesuch"):
-            environment.resolve("nonesuch:heads")
-        with pytest.raises(ConfigurationError):
-            environment.resolve("m1:a1")
-        with pytest.raises(ConfigurationError):
-            environment.resolve("current:head")
-
-
-def test_an_empty_downgrade_is_known_without_running_it(tmp_path: Path) -> None:
-    """pass, a docstring, ... and a bare return do nothing; anything else does something; lines are those of the functions."""
-    bodies = {"pass": True, '"""Nothing to do."""': True, "...": True, "return": True, "return None": True, "'x'\npass": True,
-              "op.execute('SELECT 1')": False, "raise NotImplementedError": False, "print()": False}  # fmt: skip
-    scripts = [Script(f"r{n}", down=f"r{n - 1}" if n else None, downgrade=text) for n, text in enumerate(bodies)]
-    project = make_project(tmp_path, scripts)
-    with Environment(project.lineage()) as environment:
-        revisions = environment.graph().by_id
-
-        assert {text: revisions[f"r{n}"].downgrade_empty for n, text in enumerate(bodies)} == bodies
-        lines = project.files["r0"].read_text().splitlines()
-        assert lines[revisions["r0"].upgrade_line - 1] == "def upgrade():"
-        assert lines[revisions["r0"].downgrade_line - 1] == "def downgrade():"
 
 
 def test_empty_chain(tmp_path: Path, database: str) -> None:

@@ -154,3 +154,80 @@ def test_a_connection_at_import_is_refused(tmp_path: Path) -> None:
 
     with Environment(project.lineage()) as environment, pytest.raises(EnvironmentFailure, match="Refused a connection"):
         environment.graph()
+
+
+DIAMOND = (
+    Script("a1"),
+    Script("b1", down="a1", labels=("left",)),
+    Script("b2", down="a1", labels=("right",)),
+    Script("b3", down="b2"),
+    Script("m1", down=("b1", "b3")),
+    Script("x1", depends_on="b1", labels=("side",)),
+    Script("deadbeef", down="x1", depends_on="m1"),
+)
+
+
+def test_graph_and_ranges(tmp_path: Path) -> None:
+    """The chain is read as Alembic reads it, and START:END means what it means to Alembic."""
+    with Environment(make_project(tmp_path, DIAMOND).lineage()) as environment:
+        graph = environment.graph()
+
+        assert {each.id for each in graph.revisions} == {each.id for each in DIAMOND}
+        assert graph.by_id["m1"].down == ("b1", "b3")
+        assert graph.by_id["deadbeef"].depends_on == ("m1",)
+        assert graph.by_id["b1"].labels == ("left",)
+        for revision in graph.revisions:
+            assert all(graph.revisions.index(graph.by_id[each]) < graph.revisions.index(revision) for each in revision.parents)
+        assert environment.resolve("") == (frozenset(), {"deadbeef"})
+        assert environment.resolve("base:heads") == (frozenset(), {"deadbeef"})
+        assert environment.resolve("a1:m1") == ({"a1"}, {"m1"})
+        assert environment.resolve("a1:left@head") == ({"a1"}, {"m1"})
+        assert environment.resolve(":b3") == (frozenset(), {"b3"})
+        assert environment.resolve("b3-1:m1") == ({"b2"}, {"m1"})
+        assert environment.resolve("b1:dead") == ({"b1"}, {"deadbeef"})
+        with pytest.raises(UnknownRevision, match="nonesuch"):
+            environment.resolve("nonesuch:heads")
+        with pytest.raises(ConfigurationError):
+            environment.resolve("m1:a1")
+        with pytest.raises(ConfigurationError):
+            environment.resolve("current:head")
+
+
+def test_an_empty_downgrade_is_known_without_running_it(tmp_path: Path) -> None:
+    """pass, a docstring, ... and a bare return do nothing; anything else does something; lines are those of the functions."""
+    bodies = {"pass": True, '"""Nothing to do."""': True, "...": True, "return": True, "return None": True, "'x'\npass": True,
+              "op.execute('SELECT 1')": False, "raise NotImplementedError": False, "print()": False}  # fmt: skip
+    scripts = [Script(f"r{n}", down=f"r{n - 1}" if n else None, downgrade=text) for n, text in enumerate(bodies)]
+    project = make_project(tmp_path, scripts)
+    with Environment(project.lineage()) as environment:
+        revisions = environment.graph().by_id
+
+        assert {text: revisions[f"r{n}"].downgrade_empty for n, text in enumerate(bodies)} == bodies
+        lines = project.files["r0"].read_text().splitlines()
+        assert lines[revisions["r0"].upgrade_line - 1] == "def upgrade():"
+        assert lines[revisions["r0"].downgrade_line - 1] == "def downgrade():"
+
+
+UNLOADABLE: dict[str, tuple[str, str, str, dict[str, Path]]] = {
+    "syntax error": (r"SyntaxError.*a1_script\.py, line 8", "syntax", "x =", {}),
+    "op used at import": (r"line 8\)", "boot", "op.get_bind()", {}),
+    "a connection at import": (
+        "before a database was attached", "", "sa.create_engine('postgresql+psycopg://h/d').connect()", {}
+    ),
+    "no configuration": (r"nonesuch.ini does not exist", "alembic.ini", "", {"config": Path("nonesuch.ini")}),
+    "no such root": ("is not a folder", "root", "", {"root": Path("/nonexistent")}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNLOADABLE)
+def test_unloadable(name: str, tmp_path: Path) -> None:
+    """What is wrong with a project is said before any database is needed."""
+    says, remedy, head, settings = UNLOADABLE[name]
+    project = make_project(tmp_path, [Script("a1", head=head)])
+    expected = pytest.raises((EnvironmentFailure, ConfigurationError), match=says)
+    with expected as caught, Environment(project.lineage(**settings), timeout=60) as environment:
+        environment.graph()
+
+    assert remedy in caught.value.remedy
+    assert "report this" not in caught.value.remedy
+    assert "\n" not in str(caught.value)
