@@ -16,6 +16,7 @@ from migration_checks.renderers.html.trials import trial
 from migration_checks.renderers.html.units import duration
 from migration_checks.renderers.summary import counted
 from migration_checks.report import Step
+from migration_checks.transition import Failure, Leg
 
 ROOM = 1_000_000
 """Characters that trials and flows of all revisions may take; those beyond are in the JSON report only."""
@@ -96,7 +97,7 @@ def _legs(index: Index, steps: Sequence[Step]) -> Html | None:
     head = element("tr", (element("th", title, scope="col") for title in titles))
     rows = (_leg(index, step) for step in walked)
     table = element("table", element("thead", head), element("tbody", rows), class_="facts numbers legs-table")
-    failures = (_failure(step) for step in walked if step.failure is not None)
+    failures = (_failed(step.leg, step.failure) for step in walked if step.failure is not None)
     return join(scroll(table, "Legs"), failures)
 
 
@@ -107,13 +108,10 @@ def _leg(index: Index, step: Step) -> Html:
     return element("tr", element("th", str(step.leg), scope="row"), outcome, (element("td", each) for each in numbers))
 
 
-def _failure(step: Step) -> Html | None:
-    failure = step.failure
-    if failure is None:
-        return None
+def _failed(leg: Leg, failure: Failure) -> Html:
     code = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
     place = element("code", f"{failure.path}:{failure.line}") if failure.path else None
-    head = element("p", element("b", f"{step.leg}: {failure.kind}{code}"), " ", place)
+    head = element("p", element("b", f"{leg}: {failure.kind}{code}"), " ", place)
     return element("div", head, paragraphs(cut(failure.message, MESSAGE)), class_="failure")
 
 

@@ -23,15 +23,11 @@ SQL = 400
 
 def trial(step: Step) -> Html | None:
     """What a step of a trial saw, None for a leg of the walk that saw nothing of its own."""
-    title, draw, known = TRIALS.get(step.leg, ("", _nothing, frozenset[str]()))
-    rest = _rest(step, known)
-    if not title:
+    if step.leg not in TRIALS:
+        rest = _rest(step, ())
         return join(element("h4", f"Seen in {step.leg}"), rest) if rest else None
-    return element("section", element("h4", title), draw(step), rest, class_=f"trial {step.leg}")
-
-
-def _nothing(step: Step) -> Html | None:
-    return None
+    title, draw, known = TRIALS[step.leg]
+    return element("section", element("h4", title), draw(step), _rest(step, known), class_=f"trial {step.leg}")
 
 
 def _rest(step: Step, known: Collection[str]) -> Html | None:
