@@ -266,6 +266,7 @@ CASES = (
         (("b", ERROR, "The upgrade raised UniqueViolation (SQLSTATE 23505): twice with rows in another physical order"),),
     ),
     Case("is silent on run-time values", "MC307", order(residue=residue(values(changed=4, volatile=4)))),
+    Case("is silent on values that prove nothing", "MC304", undo(residue=residue(values(set_aside=3)))),
     Case("is silent on a redo", "MC307", redo(residue=residue(values(changed=4)))),
 )
 

@@ -87,6 +87,12 @@ CASES = (
     ),
     Case("writes that are there", "MC704", seen(Traffic("upgrade", 2, ("t",), 3, 1, {}, ()))),
     Case(
+        "a write that is lost at some moment",
+        "MC704",
+        seen(Traffic("downgrade", 2, ("t",), 3, 1, {}, (Spoiled("public.t", "public.t.c", 0, True),))),
+        (("public.t.c", Severity.ERROR, "while the downgrade ran"),),
+    ),
+    Case(
         "a write that is lost",
         "MC704",
         seen(Traffic("upgrade", 2, ("t",), 3, 1, {}, (Spoiled("public.t", "public.t.c", 2, True),))),

@@ -182,6 +182,7 @@ def test_a_backfill_under_a_lock() -> None:
 
     assert found.message.endswith("transaction writes rows of public.t, as many as public.t has.")
     assert [] == said("MC605", seen(sent(), sent(None, changed={"public.t": Changed(updated=19)})))
+    assert [] == said("MC605", seen(sent(), sent(None, scans=(Scan("public.t", 100, AE),))))
     assert [] == said("MC605", seen(sent(), sent(None, transaction=2, changed={"public.t": Changed(updated=100)})))
     assert [] == said("MC605", seen(sent(None, changed={"public.t": Changed(updated=100)}), sent()))
 

@@ -156,3 +156,13 @@ def test_what_checks_make_of_it(case: Case) -> None:
     ]
     for (_, _, message), (_, _, part) in zip(found, case.says, strict=True):
         assert part in message
+
+
+@pytest.mark.parametrize("missing", ["function", "definition"])
+def test_a_trigger_that_cannot_be_read_keeps_nothing_up(missing: str) -> None:
+    """Its function is not among those of the catalog, or it is written in a way that is not known."""
+    made, function = trigger(BEFORE, "BEGIN NEW.changed := now(); RETURN NEW; END")
+    strange = thing("trigger", made.identity, TABLE, definition="?", enabled="O")
+    objects = [made] if missing == "function" else [strange, function]
+
+    assert frozenset() == upkeep(undo(**there(*objects))).columns

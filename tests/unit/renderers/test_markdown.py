@@ -11,7 +11,8 @@ import pytest
 
 from migration_checks.renderers.markdown import MARKER, code, prose, render
 from migration_checks.report import Note
-from tests.page_reports import RICH, hostile
+from migration_checks.transition import Leg
+from tests.page_reports import CRASH, GROWTH, OBSERVED, RICH, hostile
 from tests.reports import CLEAN, EMPTY, HOSTILE, LOST, SAMPLE, STEPS
 
 
@@ -129,3 +130,23 @@ def test_the_verdict_stays_whatever_is_long(name: str) -> None:
 
     assert len(text) < 65_536
     assert "Migrations failed" in text
+
+
+def test_long_and_empty_trials_in_few_words() -> None:
+    """Of many statements those that took longest; nothing where nothing was seen; runners that end without a clean result."""
+    statement = OBSERVED.observations["statements"][0]  # type: ignore[index,call-overload]
+    took = [{"began": 0.0, "seconds": number / 1000, "held_until": 1.0} for number in range(30)]
+    long = replace(OBSERVED, observations={"statements": [statement] * 30}, timing={"statements": took})
+    empty = replace(OBSERVED, observations={}, timing={})
+    unclean = {"statement": 2, "ends": ["done", "UniqueViolation 23505"], "clean": False}
+    races = replace(CRASH, leg=Leg.RUNNERS, observations={"races": [unclean, {**unclean, "clean": True}]})
+    still = replace(GROWTH, observations={"reason": "it touches no table that has rows"}, timing={})
+
+    text = unescape(render(replace(SAMPLE, steps=(*STEPS, long, races))))
+    assert "18 that took less time are in the full report." in text
+    assert "| 30 |" in text
+    assert "| 18 |" not in text
+    assert 1 == text.count("Two runners end with done and UniqueViolation 23505: no clean result.")
+    bare = unescape(render(replace(SAMPLE, steps=(*STEPS, empty, still))))
+    assert "| # | statement |" not in bare
+    assert "Row by row" not in bare

@@ -149,3 +149,22 @@ def test_a_narrow_terminal_gets_paragraphs() -> None:
 
     assert "bbb222: ✓ ascend 0.50s, ✓ undo 0.12s, 2,000 rows and 24,000 values compared" in text
     assert "…" not in text
+
+
+def test_a_run_with_nothing_to_walk_says_so() -> None:
+    """That is well where nothing has changed, and not where something should have been walked."""
+    nothing = replace(CLEAN, steps=())
+    text, broken = render(nothing), render(replace(nothing, verdict="incomplete"))
+
+    assert "No step was walked, for there was nothing to walk." in text
+    assert "No step was walked." in broken
+    assert "nothing to walk" not in broken
+
+
+def test_of_a_long_chain_with_nothing_to_say_the_length_is_told() -> None:
+    """There is no table then."""
+    steps = tuple(replace(STEPS[1], revision=f"r{number:03}") for number in range(300))
+    text = render(replace(CLEAN, steps=steps))
+
+    assert "300 more revisions, with nothing to say of them." in text
+    assert "rows" not in text.partition("300 more")[0].splitlines()[-1]

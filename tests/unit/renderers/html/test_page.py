@@ -16,10 +16,11 @@ from migration_checks.renderers import renderer_named
 from migration_checks.renderers.escape import HIDDEN
 from migration_checks.renderers.html import render
 from migration_checks.renderers.html.element import VOID
+from migration_checks.renderers.html.revisions import FLOWS
 from migration_checks.report import Note, Report
 from migration_checks.transition import Leg
-from tests.page_reports import RICH, hostile, large
-from tests.reports import CLEAN, EMPTY, LOST, SAMPLE
+from tests.page_reports import RICH, SKEW, hostile, large
+from tests.reports import CLEAN, EMPTY, FLOW, LOST, SAMPLE, STEPS
 
 
 class Document(HTMLParser):
@@ -272,3 +273,26 @@ def test_a_row_that_is_gone_has_no_columns_of_values() -> None:
 
     assert ["4711" in page for page in pages] == [True, True]
     assert [">After<" in page for page in pages] == [False, True]
+
+
+def test_a_revision_with_more_evidence_than_a_page_bears() -> None:
+    """The first flows are drawn, the others counted; so are trials that would make it too large."""
+    flows = tuple(replace(FLOW, subject=f"public.items.column_{number}") for number in range(60))
+    many = replace(SAMPLE, steps=(replace(STEPS[1], flows=flows),))
+    heavy = {"sql": "x" * 390, "direction": "old code", "error": "y" * 390, "sqlstate": "42703"}
+    skews = tuple(replace(SKEW, revision="bbb222", observations={"statements": [heavy] * 60}) for _ in range(400))
+
+    assert f"{60 - FLOWS} more flows are in the JSON report." in render(many)
+    page = render(replace(SAMPLE, steps=(*STEPS, *skews)))
+    assert re.search(r"\d+ more parts would make this page too large: they are in the JSON report", page)
+
+
+def test_what_a_leg_of_the_walk_saw_is_told_too() -> None:
+    """Yes and no, numbers and texts by their names; a leg that saw nothing has no part of its own."""
+    seen = replace(STEPS[0], observations={"is_fine": True, "is_bad": False, "how_many": 12_000})
+    page = render(replace(SAMPLE, steps=(seen, *STEPS[1:])))
+
+    assert "Seen in ascend" in page
+    for name, value in (("is fine", "yes"), ("is bad", "no"), ("how many", "12,000")):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in page
+    assert "Seen in" not in render(SAMPLE)

@@ -10,7 +10,7 @@ import pytest
 
 from migration_checks.checks.wording import share
 from migration_checks.graph import Revision
-from migration_checks.renderers.html.curve import curve, fitted, growth_of, summary
+from migration_checks.renderers.html.curve import _ticks, curve, fitted, growth_of, summary
 from migration_checks.renderers.html.element import Html, element, join, raw
 from migration_checks.renderers.html.facts import amount, facts, items, quantity, tables, whole, words
 from migration_checks.renderers.html.flow import flow_of_evidence, flow_picture
@@ -21,6 +21,7 @@ from migration_checks.renderers.html.samples import sides
 from migration_checks.renderers.html.timeline import timeline
 from migration_checks.renderers.html.trials import TRIALS, trial
 from migration_checks.renderers.html.units import big, duration, middle_cut, size
+from migration_checks.renderers.html.watched import CHIPS
 from migration_checks.report import Step
 from migration_checks.transition import Destination, Fate, Leg
 from tests.page_reports import CRASH, GROWTH, OBSERVED, OBSERVED_DOWN, QUEUE, REFUSED, RICH, SKEW, lock
@@ -218,6 +219,37 @@ def test_the_timeline_names_mode_by_letters_and_in_words() -> None:
     assert 'x="0.0%" y="62" width="75.0%"' in picture
 
 
+@pytest.mark.parametrize(
+    ("place", "began", "held"),
+    [('dx="5" class="letters"', 0.0, 1.0), ('dx="4" class="letters outside"', 0.1, 0.101), ('text-anchor="end"', 0.995, 1.0)],
+)
+def test_letters_stand_beside_a_bar_that_is_too_narrow(place: str, began: float, held: float) -> None:
+    """On the side where there is room."""
+    statement = {"sql": "x", "transaction": 1, "locks": [lock("public.t", {"mode": "AccessExclusiveLock"})]}
+    other = {"sql": "y", "transaction": 2}
+    step = Step(
+        "a", Leg.OBSERVE, 2, 0, 0,
+        observations={"statements": [statement, other]},
+        timing={"seconds": 1.0, "statements": [
+            {"began": began, "seconds": 0.0005, "held_until": held}, {"began": 0.0, "seconds": 1.0, "held_until": 1.0}
+        ]},
+    )  # fmt: skip
+    (letters,) = re.findall(r'<text[^>]*class="letters[^>]*>AX</text>', str(timeline(step, *runs(step))))
+
+    assert place in letters
+
+
+def test_a_statement_with_many_locks_shows_the_strongest() -> None:
+    """The others are counted."""
+    locks = [lock(f"public.t{number}", {"mode": "AccessShareLock"}) for number in range(40)]
+    locks.append(lock("public.last", {"mode": "AccessExclusiveLock"}))
+    page = str(trial(Step("a", Leg.OBSERVE, 1, 0, 0, observations={"statements": [{"sql": "x", "locks": locks}]})))
+
+    shown = page[page.index('<ul class="locks">') :]
+    assert "public.last" in shown
+    assert f"and {41 - CHIPS} more" in page
+
+
 def test_what_an_observer_gathered_is_counted() -> None:
     """Entries that stand for many runs, rows by relation, sizes among the times, and what could not be looked at."""
     seen = {
@@ -318,6 +350,30 @@ def test_a_refused_estimate_is_told() -> None:
     assert "No estimate: the fit leaves a third of the variance unexplained" in summary(growth)
 
 
+def test_a_curve_without_a_fit_shows_its_points() -> None:
+    """No line and no band where nothing was fitted."""
+    bare = replace(GROWTH, timing={"seconds_by_size": GROWTH.timing["seconds_by_size"]})
+    picture = str(curve(growth_of(bare)))
+
+    assert 8 == picture.count('class="point"')
+    assert "fit" not in re.findall(r'class="([a-z ]+)"', picture)
+    assert 'class="band"' not in picture
+
+
+@pytest.mark.parametrize(
+    ("expected", "low", "high"),
+    [
+        ([0, 1, 2], 0.0, 2.4),
+        ([1.0, 1.301, 1.699], 0.9, 1.7),
+        ([2.0, 4.0, 6.0, 8.0, 10.0], 1.5, 11.0),
+        ([2.301, 2.699], 2.1, 2.9),
+    ],
+)
+def test_an_axis_has_a_few_round_numbers(expected: list[float], low: float, high: float) -> None:
+    """Powers of ten, and two and five times them where there are too few of those."""
+    assert expected == pytest.approx(_ticks(low, high), abs=0.001)
+
+
 def test_one_size_is_no_curve() -> None:
     """Two sizes at least make one."""
     assert curve(growth_of(replace(GROWTH, observations={"sizes": [10]}))) is None
@@ -330,6 +386,16 @@ def test_waits_are_held_against_the_budget() -> None:
     assert page.count("over budget") == 2
     assert "100 ms</b> reader, with lock_timeout" in page
     assert "No lock_timeout of its own ended its wait." in page
+
+
+def test_what_others_waited_behind_is_shown() -> None:
+    """The statement, with the lock that it waits for itself."""
+    stall = {"relation": "public.items", "mode": "ACCESS EXCLUSIVE", "sql": "ALTER TABLE items ADD x int", "beyond": []}
+    page = str(trial(replace(QUEUE, observations={**QUEUE.observations, "stalls": [stall] * 3})))
+
+    assert 3 == page.count("Behind this statement, which waits for ")
+    assert 3 == page.count("ACCESS EXCLUSIVE on <code>public.items</code>")
+    assert 3 == page.count("ALTER TABLE items ADD x int")
 
 
 def test_refused_statements_come_first() -> None:
