@@ -130,7 +130,8 @@ class Course:
     def _count(self, look: Look, moved: Moved) -> None:
         """Counters of a session that sends them away start again; those of later majors are sums and never do."""
         if not self._flushes and look.transaction != self._transaction:
-            started_again = any(now < was for oid, now in look.counted.items() for was in [self._counted.get(oid, NOTHING)])
+            pairs = ((now, self._counted.get(oid, NOTHING)) for oid, now in look.counted.items())
+            started_again = any(new < old for now, was in pairs for new, old in zip(now, was, strict=True))
             if started_again or not self._counted.keys() <= look.counted.keys():
                 self._counted = {}
         self._transaction = look.transaction
