@@ -27,6 +27,7 @@ from migration_checks.route import plan
 from migration_checks.seeding import Filled
 from migration_checks.snapshot import CatalogObject, Column, Snapshot, Table
 from migration_checks.transition import Changes, Failure, Leg, TableChange
+from migration_checks.trials.lab import Trial
 from migration_checks.walker import Walker
 
 
@@ -125,7 +126,7 @@ class World:
         self.databases[url] = Data()
         return url
 
-    def walker(self, start: Iterable[str] = (), end: Iterable[str] | None = None) -> Walker:
+    def walker(self, start: Iterable[str] = (), end: Iterable[str] | None = None, trials: Sequence[Trial] = ()) -> Walker:
         """A walker over the range, with everything at its beginning."""
         route = plan(self.graph, frozenset(start), frozenset(self.graph.heads if end is None else end))
         bench = cast("Bench", MemoryBench(self, self.fresh()))
@@ -137,6 +138,7 @@ class World:
             rows=3,
             fresh=self.fresh,
             progress=lambda revision, leg: self.progress.append((revision, leg)),
+            trials=trials,
         )
 
     # What Databases offers.

@@ -14,7 +14,6 @@ from migration_checks.database import Databases
 from migration_checks.providers import EmbeddedProvider, Server
 from migration_checks.providers.twin import twin
 from migration_checks.report import Report
-from migration_checks.trials.direction import chosen
 from migration_checks.verify import verify
 from tests.crashes.places import inventory
 from tests.projects import SYNC, Script, make_project, sql
@@ -138,12 +137,3 @@ def test_a_twin_may_be_stopped() -> None:
             assert witness.execute("SELECT 1").fetchone() == (1,)
         with connect(url) as connection:
             assert connection.execute("SELECT sum(n) FROM public.kept").fetchone() == (1,)
-
-
-@pytest.mark.parametrize(
-    ("places", "most", "expected"),
-    [(1, 3, (1,)), (3, 3, (1, 2, 3)), (9, 3, (1, 5, 9)), (9, 1, (9,)), (100, 4, (1, 34, 67, 100))],
-)
-def test_places_at_even_distances(places: int, most: int, expected: tuple[int, ...]) -> None:
-    """The first and the last are always among them."""
-    assert chosen(places, most) == expected
