@@ -136,37 +136,6 @@ def test_a_project_that_cannot_be_walked_is_one_sentence(pytester: pytest.Pytest
     assert [] == [each.name for each in pytester.path.glob("migration-checks-*")]
 
 
-def test_several_chains_are_all_collected(pytester: pytest.Pytester, on: str) -> None:
-    """All that the project names, with no default among them."""
-    make_project(pytester.path / "one", [creates("shelf", "a1"), widens("shelf", "b2", "a1")])
-    make_project(pytester.path / "two", [creates("shelf", "a1")])
-    (pytester.path / "pyproject.toml").write_text(
-        '[tool.migration_checks.lineages]\nfirst = {config = "one/alembic.ini"}\nsecond = {config = "two/alembic.ini"}\n'
-    )
-    result = inside(pytester, "--migration-checks", on, "--collect-only", "-q", "-k", "undo or verdict")
-
-    named = ("first::a1-undo", "first::b2-undo", "first::verdict", "second::a1-undo", "second::verdict")
-    assert [f"migration-checks::{each}" for each in named] == result.outlines[:5]
-
-
-def test_without_being_asked_it_does_nothing(pytester: pytest.Pytester) -> None:
-    """No test is added, nothing of the toolkit is loaded but the door itself."""
-    make_project(pytester.path, FAULTY)
-    pytester.makepyfile(
-        """
-        import sys
-
-        def test_nothing_is_loaded():
-            loaded = {name for name in sys.modules if name.startswith("migration_checks")}
-            assert loaded == {"migration_checks", "migration_checks.pytest_plugin"}
-            assert not {"sqlalchemy", "alembic", "rich"} & set(sys.modules)
-        """
-    )
-    result = inside(pytester)
-
-    result.assert_outcomes(passed=1)
-
-
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 def test_a_killed_run_leaves_no_walk_behind(pytester: pytest.Pytester, on: str) -> None:
     """The process that walks notices that nobody waits for its answer."""
