@@ -11,7 +11,7 @@ _THROUGH_THE_SERVER = (
     (re.compile(r"\bdblink(?:_connect|_connect_u|_exec|_open|_send_query)?\s*\(", re.IGNORECASE), "dblink"),
     (re.compile(r"\bCREATE\s+SERVER\b|\bIMPORT\s+FOREIGN\s+SCHEMA\b", re.IGNORECASE), "a foreign server"),
     (re.compile(r"\bCREATE\s+SUBSCRIPTION\b", re.IGNORECASE), "a subscription"),
-    (re.compile(r"\bCOPY\b.*\bPROGRAM\b", re.IGNORECASE | re.DOTALL), "COPY ... PROGRAM"),
+    (re.compile(r"\bCOPY\b.*\b(?:FROM|TO)\s+PROGRAM\s*(?:E?'|\$)", re.IGNORECASE | re.DOTALL), "COPY ... PROGRAM"),
 )
 
 
