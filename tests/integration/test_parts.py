@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from migration_checks.config import Settings, load_settings
-from migration_checks.errors import ConfigurationError
+from migration_checks.config import Settings
 from migration_checks.interchange import finding_document, from_json, to_json
 from migration_checks.lineage import Lineage
 from migration_checks.merging import merge
@@ -116,12 +115,3 @@ def test_jobs_on_a_server_by_url(tmp_path: Path, server: Server) -> None:
 
     assert "jobs" in {note.subject for note in report.notes}
     assert ("a1",) == report.revisions
-
-
-@pytest.mark.parametrize("text", ["0/2", "3/2", "2", "a/b", "1/65", ""])
-def test_a_shard_that_is_none(tmp_path: Path, text: str) -> None:
-    """I/N, from 1 on."""
-    make_project(tmp_path, [creates("t", "a1")])
-
-    with pytest.raises(ConfigurationError, match="not I/N"):
-        load_settings({"shard": text}, tmp_path)

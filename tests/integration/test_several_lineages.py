@@ -92,15 +92,6 @@ def test_all_and_one(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "exclude each other" in capsys.readouterr().err
 
 
-def test_all_of_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A project without lineages has one chain, which needs no name."""
-    make_project(tmp_path, [creates("t", "a1")])
-    monkeypatch.chdir(tmp_path)
-
-    assert 2 == main(["verify", "--all"])
-    assert "knows no lineage" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("tenant", ["acme", 'Weird "Name'])
 def test_a_tenant_of_the_command_line(tmp_path: Path, server: Server, tenant: str) -> None:
     """Tables, rows and the version table lie in the tenant's schema; a loss there is seen and named."""

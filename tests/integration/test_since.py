@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from migration_checks.cli import main
 from migration_checks.errors import ConfigurationError
 from migration_checks.providers import Server
 from migration_checks.transition import Leg
 from tests.projects import Script, make_project, sql
-from tests.repositories import commit, git, repository
+from tests.repositories import commit, repository
 from tests.walks import creates, walk, widens
 
 LOSES = Script(
@@ -45,14 +44,6 @@ def test_the_same_is_found_as_by_a_whole_walk(tmp_path: Path, server: Server) ->
     whole, part = walk(tmp_path, server, scripts), walk(tmp_path, server, scripts, since="main")
 
     assert {each for each in whole.found if each[1] == "d4"} == part.found
-
-
-def test_nothing_to_walk(tmp_path: Path) -> None:
-    """An answer at once, without a server, that passes."""
-    walked = walk(tmp_path, None, branch(tmp_path), since="main", provider="postgresql://nobody@127.0.0.1:1/postgres")
-
-    assert ("passed", 0, ()) == (walked.report.verdict, walked.report.exit_status, walked.report.steps)
-    assert "Nothing to walk" in walked.said
 
 
 def test_a_changed_revision_in_the_middle(tmp_path: Path, server: Server) -> None:
@@ -125,25 +116,3 @@ def test_a_baseline_that_holds_what_has_changed(tmp_path: Path, server: Server) 
 
     with pytest.raises(ConfigurationError, match="at or above a revision that has changed"):
         walk(tmp_path, server, scripts, since="main", baseline_sql=dump)
-
-
-def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Status 0 and a clear word where nothing has changed; 2 and a remedy where the reference is missing or a range given."""
-    branch(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-
-    assert 2 == main(["verify", "--since", "origin/nowhere"])
-    assert "git fetch origin nowhere" in capsys.readouterr().err
-    assert 2 == main(["verify", "--since", "main", "--range", "a1:c3"])
-    assert "exclude each other" in capsys.readouterr().err
-    (tmp_path / "pyproject.toml").write_text('[tool.migration_checks]\nconfig = "alembic.ini"\nsince = "main"\n')
-    assert 0 == main(["verify"])
-    assert "PASSED  Nothing to walk" in capsys.readouterr().out
-
-
-def test_git_itself_is_asked(tmp_path: Path) -> None:
-    """The helper that these tests build on makes what it says."""
-    branch(tmp_path)
-
-    assert ("work", "1") == (git(tmp_path, "branch", "--show-current"), git(tmp_path, "rev-list", "--count", "HEAD"))

@@ -156,3 +156,11 @@ def test_every_comment_can_be_uncommented(tmp_path: Path) -> None:
     assert len(re.findall(r"^# \w+ = ", COMMENTS, flags=re.MULTILINE)) > 10
     assert table.keys() <= set(TABLE_KEYS)
     assert (loaded.waivers[0].subject, loaded.lineage.env) == ("public.users.*", {"APP_ENV": "test"})
+
+
+@pytest.mark.parametrize("content", [b"[alembic]\nscript_location = \xff\n", b"[alembic\n", b"nothing\n"])
+def test_a_configuration_that_cannot_be_parsed(tmp_path: Path, content: bytes) -> None:
+    """It is found all the same: what is wrong with it is for Alembic to say."""
+    (tmp_path / "alembic.ini").write_bytes(content)
+
+    assert [Found(Path("alembic.ini"))] == find_environments(tmp_path)

@@ -152,6 +152,8 @@ def test_every_option_is_an_argument() -> None:
     assert set() == given - set(TABLE_KEYS) - set(OF_ONE_RUN)
 
 
+ACCEPTED = '[[tool.migration_checks.waivers]]\ncheck = "MC301"\nreason = "known"\n'
+
 MISTAKES = {
     "an unknown key names the nearest": ('provder = "local"', "did you mean 'provider'?"),
     "an unknown key that resembles nothing names all": ("zzz = 1", "known are"),
@@ -185,6 +187,9 @@ MISTAKES = {
     "a NUL in a path": ('config = "a\\u0000b"', "config is"),
     "a path too long for any file": (f'config = "{"x" * 5000}"', "There is no Alembic configuration"),
     "not TOML": ("= 1", "is not valid TOML"),
+    "lineages that are no table": ("lineages = 5", "lineages is 5, not a table of lineages"),
+    "a day that is none": (f"{ACCEPTED}expires = 5", "expires is 5, not a date such as 2026-01-31"),
+    "a moment for a day": (f"{ACCEPTED}expires = 2026-01-31T10:00:00", "not a date such as 2026-01-31"),
 }  # fmt: skip
 
 
@@ -282,3 +287,67 @@ def test_wrong_trials_and_rows(project: Path, given_: dict[str, Any], words: str
     with pytest.raises(ConfigurationError) as caught:
         load_settings(given_, project)
     assert words in f"{caught.value.message} {caught.value.remedy}"
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "2", "a/b", "1/65", "", "/2", "1/", "-1/2", "1/2/3"])
+def test_a_shard_that_is_none(project: Path, text: str) -> None:
+    """I/N, from 1 on."""
+    with pytest.raises(ConfigurationError, match="not I/N"):
+        load_settings({"shard": text}, project)
+
+
+@pytest.mark.parametrize(("text", "part"), [("1/1", (1, 1)), ("2/4", (2, 4)), ("64/64", (64, 64))])
+def test_a_shard(project: Path, text: str, part: tuple[int, int]) -> None:
+    """Which part, of how many."""
+    assert part == load_settings({"shard": text}, project).shard
+
+
+@pytest.mark.parametrize(
+    ("given_", "table"),
+    [
+        ({"shard": "1/2", "since": "main"}, ""),
+        ({"shard": "1/2", "matrix": "14,15"}, ""),
+        ({"clone": "postgresql:///shop"}, 'baseline_sql = "legacy.sql"'),
+        ({"since": "main", "range": "a:b"}, ""),
+        ({"since": "main"}, 'range = "a:b"'),
+    ],
+)
+def test_options_that_exclude_each_other(project: Path, given_: dict[str, Any], table: str) -> None:
+    """Both are named, wherever they were said."""
+    (project / "legacy.sql").write_text("CREATE TABLE t (id int);")
+    write(project, table)
+
+    with pytest.raises(ConfigurationError, match="exclude each other"):
+        load_settings(given_, project)
+
+
+@pytest.mark.parametrize(
+    ("given_", "usual", "majors"),
+    [
+        ({}, "17, 15,16,15", (15, 16, 17)),
+        ({"matrix": "18"}, "15,16", (18,)),
+        ({"shard": "1/2"}, "15,16", ()),
+        ({"provider": "local"}, "15,16", ()),
+        ({"provider_version": "17"}, "15,16", ()),
+        ({}, " , ", ()),
+    ],
+)
+def test_the_majors_of_a_matrix(project: Path, given_: dict[str, Any], usual: str, majors: tuple[int, ...]) -> None:
+    """Each once, in order; one server or one part on the command line puts those of the table out of force."""
+    write(project, f'matrix = "{usual}"')
+
+    assert majors == load_settings(given_, project).matrix
+
+
+@pytest.mark.parametrize("text", ["13", "15,x", "100", "-15", "15.2"])
+def test_a_matrix_that_is_none(project: Path, text: str) -> None:
+    """Major versions that the toolkit knows, and nothing else."""
+    with pytest.raises(ConfigurationError, match="not major versions from"):
+        load_settings({"matrix": text}, project)
+
+
+def test_a_range_of_the_command_line_puts_a_branch_of_the_table_out_of_force(project: Path) -> None:
+    """Whoever asks for a range wants that."""
+    write(project, 'since = "main"')
+
+    assert ("main", None) == (load_settings({}, project).since, load_settings({"range": "a:b"}, project).since)

@@ -98,3 +98,12 @@ def test_pyproject_as_alembic_configuration(tmp_path: Path) -> None:
 
     assert tmp_path / "pyproject.toml" == load_settings({}, tmp_path).lineage.config
     assert tmp_path / "pyproject.toml" == load_settings({"config": "pyproject.toml"}, tmp_path).lineage.config
+
+
+@pytest.mark.parametrize("content", [b"[alembic]\nscript_location = \xff\n", b"no section\n", b"[alembic]\n[alembic]\n"])
+def test_a_configuration_that_cannot_be_parsed_is_left_to_alembic(tmp_path: Path, content: bytes) -> None:
+    """It tells what is wrong with it, from the folder that it lies in."""
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db" / "alembic.ini").write_bytes(content)
+
+    assert tmp_path / "db" == load_settings({"config": "db/alembic.ini"}, tmp_path).lineage.root
