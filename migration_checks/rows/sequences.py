@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from decimal import Decimal
 from importlib.resources import files
+from math import isfinite
 from typing import Any
 
 import psycopg
@@ -61,7 +61,7 @@ class Sequences:
         if not unknown:
             return
         asked = ", ".join(
-            f"(SELECT {'max' if ascending else 'min'}({quoted(column)})::text FROM {table.name})"
+            f"(SELECT {'max' if ascending else 'min'}({quoted(column)}) FROM {table.name})"
             for table, column, ascending in unknown
         )
         try:
@@ -74,7 +74,7 @@ class Sequences:
                 return
             values = (None,)
         for each, value in zip(unknown, values, strict=True):
-            self._highest[_about(*each)] = None if value is None or value == "NaN" else int(Decimal(value))
+            self._highest[_about(*each)] = int(value) if value is not None and isfinite(value) else None
 
 
 def _about(table: Table, column: str, ascending: bool) -> tuple[str, str, bool]:

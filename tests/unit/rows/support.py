@@ -52,6 +52,9 @@ class Paper(Workshop):
         self.sent: list[str] = []
         self.answer = answer
 
+    def look(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        return self.rows(query)
+
     def execute(self, statement: str) -> Any:
         self.sent.append(statement)
         rows = self.answer(statement) if self.answer is not None else []
