@@ -48,12 +48,11 @@ class Paper(Workshop):
         info = SimpleNamespace(
             server_version=version, transaction_status=TransactionStatus.INTRANS, parameter_status=lambda name: "on"
         )
-        super().__init__(SimpleNamespace(info=info, transaction=nullcontext))  # type: ignore[arg-type]
+        look = lambda query, parameters, prepare: self.execute(query.decode())  # noqa: E731
+        connection = SimpleNamespace(info=info, transaction=lambda force_rollback=False: nullcontext(), execute=look)
+        super().__init__(connection)  # type: ignore[arg-type]
         self.sent: list[str] = []
         self.answer = answer
-
-    def look(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        return self.rows(query)
 
     def execute(self, statement: str) -> Any:
         self.sent.append(statement)

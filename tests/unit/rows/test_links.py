@@ -9,7 +9,7 @@ import pytest
 from migration_checks.rows.chain import Chain, Holdings
 from migration_checks.rows.identity import pair_columns
 from migration_checks.rows.lineup import Lineup, line_up
-from migration_checks.rows.links import Link, carriers, referenced, referencing, same_row
+from migration_checks.rows.links import Link, carriers, content, referenced, referencing, same_row
 from migration_checks.rows.written import without_written
 from migration_checks.snapshot import Reference, Table
 from tests.unit.rows.support import Paper, column, named, table
@@ -256,3 +256,83 @@ def test_rows_of_our_own_are_set_aside_by_their_keys() -> None:
 def test_a_link_proves_nothing_by_its_own_columns() -> None:
     """They are named, so that the search leaves them out."""
     assert Link("referencing row", ORDERS, "", ("user_id",)).via == ("user_id",)
+
+
+def test_a_reference_to_columns_that_are_gone_leads_nowhere() -> None:
+    """Neither to rows that refer by what was dropped, nor to rows that were referred to by it."""
+    by_code = table("orders", ident(), column("code"), oid=2, references=[to("users", 1, "code", there=("code",))])
+    coded = table("users", ident(), column("code", number=9), oid=1, key=["id"], references=[to("cities", 3, "code")])
+
+    assert told(referencing(stayed(USERS, USERS), chain(named(USERS), named(USERS, by_code)))) == []
+    assert told(referenced(stayed(coded, USERS), chain(named(coded), named(USERS)))) == []
+
+
+def test_a_row_that_is_gone_leads_on_from_what_it_was() -> None:
+    """By the columns that the table had, though it is no more."""
+    (link,) = referencing(stayed(USERS, None), chain(named(USERS, ORDERS), named(ORDERS)))
+
+    assert 't."id" = x."user_id"' in link.join
+    assert "ON t." in link.join
+    assert "g.kid" in link.join
+
+
+def test_content_leads_to_a_new_table_when_it_tells_rows_apart() -> None:
+    """Whatever the keys: by the columns that both have, but those of the key."""
+    archive = table("archive", column("city"), column("more"), oid=6)
+    shop = Paper(lambda query: [(5, 3, 3)])
+    (link,) = content(shop, stayed(USERS, None), "dead", [archive, table("misc", column("other"), oid=7)])
+
+    assert told([link]) == [("new table", "public.archive", ())]
+    assert 't."city"' in link.join
+    assert 1 == sum("FROM dead AS t" in each for each in shop.sent)
+
+
+@pytest.mark.parametrize(
+    ("key", "counts", "found"),
+    [
+        (("id",), (5, 3, 1), True),
+        (("id",), (5, 2, 5), False),
+        (("id",), (5, 5, 0), False),
+        ((), (5, 1, 3), True),
+        ((), (5, 5, 2), False),
+    ],
+)
+def test_content_that_many_rows_share_says_nothing(key: tuple[str, ...], counts: tuple[int, ...], found: bool) -> None:
+    """Without a key there must be as much of it as there was."""
+    gone = table("users", ident(), column("city"), oid=1, key=key)
+    archive = table("archive", column("city"), oid=6)
+
+    assert bool(told(content(Paper(lambda query: [counts]), stayed(gone, None), "dead", [archive]))) is found
+
+
+def test_a_declared_reference_is_not_taken_for_another() -> None:
+    """A column that refers to another table holds that table's keys, however it is named."""
+    other = table("notes", column("n"), column("user_id", "integer"), oid=5, references=[to("people", 8, "user_id")])
+    shop = Paper(lambda query: [(0.9,)])
+
+    assert told(carriers(shop, stayed(USERS, USERS), [other])) == []
+    assert shop.sent == []
+    assert told(carriers(shop, stayed(table("users", ident(), oid=1), None), [other])) == []
+
+
+def test_rows_of_ours_in_a_table_without_a_key() -> None:
+    """They cannot be named: so many may be missing as were altered or deleted by our hand."""
+    loose, written = (table("log", column("a"), oid=3, digests={"": each}) for each in "xy")
+    shop = Paper(lambda query: [(2, 3)] if query.startswith("SELECT (SELECT count") else [])
+    columns = pair_columns(loose, loose)
+
+    assert without_written(shop, [(named(loose), named(written))], loose, columns, (), "b", "a") == ("b", "a", 2)
+    assert without_written(Paper(), [(named(), named(written))], loose, columns, (), "b", "a") == ("b", "a", 0)
+
+
+def test_all_rows_of_a_table_that_we_filled_are_ours() -> None:
+    """Whether it is new, or its key was; a table whose key has another name later is none that could be asked."""
+    left = at(USERS)
+    key = pair_columns(left, left).onward(("id",))
+    assert key is not None
+    for earlier in (named(), named(table("users", column("city", number=2), oid=1))):
+        shop = Paper()
+        without_written(shop, [(earlier, named(left))], left, pair_columns(left, left), key, "x", "y")
+        assert "NOT EXISTS" not in shop.sent[0]
+    bare = named(table("users", column("city", number=2), oid=1))
+    assert without_written(Paper(), [(named(left), bare)], left, pair_columns(left, left), key, "x", "y") == ("x", "y", 0)

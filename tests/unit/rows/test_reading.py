@@ -150,3 +150,33 @@ def test_counters_that_can_be_trusted() -> None:
 
     assert Watch().settled(storage.shop)
     assert stamps_of(storage.shop, trusted=True) == stamps_of(storage.shop, trusted=True)
+
+
+def test_a_table_whose_rows_cannot_be_kept_says_why() -> None:
+    """Nothing is said of its rows then; the others of its batch are kept all the same."""
+    storage = Storage(dict(TABLES))
+    answer = storage.answer
+
+    def full(statement: str) -> list[tuple[Any, ...]]:
+        if "UNLOGGED" in statement and "FROM public.b" in statement:
+            raise psycopg.errors.DiskFull("could not extend file")
+        return answer(statement)
+
+    storage.shop.answer = full
+    found = Reader().read(storage.shop, None, keep=True, skip=())
+
+    assert ("could not extend file", 0, {}) == (found["public.b"].unread, found["public.b"].rows, found["public.b"].digests)
+    assert is_mirror(found["public.a"])
+    assert not is_mirror(found["public.b"])
+
+
+def test_rows_that_were_not_kept_are_outdated_once_others_were_read() -> None:
+    """What lies in a mirror never is."""
+    storage, reader = Storage(dict(TABLES)), Reader()
+    first = reader.read(storage.shop, None, keep=False, skip=())
+    kept = Reader().read(storage.shop, None, keep=True, skip=())
+    storage.tables["public.b", 2] = 1
+    reader.read(storage.shop, first, keep=False, skip=())
+
+    assert [False, True] == [reader.outdated(first[name]) for name in ("public.a", "public.b")]
+    assert not reader.outdated(kept["public.b"])
