@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pwd
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,3 +89,68 @@ def test_root_runs_servers_as_an_unprivileged_user() -> None:
 
     assert user is not None
     assert 0 not in (user.uid, user.gid)
+
+
+def test_whoever_has_an_entry_runs_servers_as_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other user is looked for."""
+    monkeypatch.setattr(os, "geteuid", lambda: pwd.getpwnam("nobody").pw_uid)
+
+    assert server_user() is None
+
+
+def test_root_without_an_unprivileged_user_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slim image may have none; one of that name that is root all the same does not count."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(pwd, "getpwnam", {"daemon": SimpleNamespace(pw_name="daemon", pw_uid=0, pw_gid=0)}.__getitem__)
+
+    with pytest.raises(ProviderError, match="no unprivileged user to run it as"):
+        server_user()
+
+
+def test_a_folder_in_which_nothing_may_be_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is passed over where programs are to run in it."""
+    short = Path("/tmp").resolve()
+    monkeypatch.setattr(premises, "bases", lambda: (short,))
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=getattr(os, "ST_NOEXEC", 8)))
+
+    assert short == base_directory(None)
+    with pytest.raises(ProviderError, match="TMPDIR"):
+        base_directory(None, runs_programs=True)
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "granted"),
+    [
+        ("8589934592", "4294967297", (4 << 30) - 1),
+        ("max", "7", 4 << 30),
+        (None, "7", 4 << 30),
+        ("8589934592", None, 4 << 30),
+        ("some", "7", 4 << 30),
+    ],
+)
+def test_memory_that_a_container_grants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str | None, used: str | None, granted: int
+) -> None:
+    """What its limit leaves; where there is none, all that is wanted."""
+    for name, text in (("memory.max", limit), ("memory.current", used)):
+        if text is not None:
+            (tmp_path / name).write_text(f"{text}\n")
+    monkeypatch.setattr(premises, "_CGROUP", tmp_path)
+
+    assert granted == premises._control_group_memory()
+
+
+@pytest.mark.skipif(not Path("/proc/meminfo").exists(), reason="only Linux tells")
+def test_spare_memory_is_the_least_of_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder's own room, or the control group's; without a folder in memory there is none."""
+    monkeypatch.setattr(premises, "_MEMORY", tmp_path)
+    monkeypatch.setattr(premises, "_CGROUP", tmp_path)
+    (tmp_path / "memory.max").write_text("1000")
+    (tmp_path / "memory.current").write_text("400")
+    assert 600 == premises._spare_memory()
+
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_bavail=5, f_frsize=100))
+    assert 500 == premises._spare_memory()
+    monkeypatch.undo()
+    monkeypatch.setattr(premises, "_MEMORY", tmp_path / "nothing")
+    assert 0 == premises._spare_memory()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from migration_checks.errors import ConfigurationError, ProviderError
+from migration_checks.extensions import MissingExtension
 from migration_checks.providers import (
     ContainerProvider,
     EmbeddedProvider,
@@ -19,7 +21,7 @@ from migration_checks.providers import (
     Server,
     provider_for,
 )
-from migration_checks.providers.choice import AdvisedProvider, AutoProvider, major_version
+from migration_checks.providers.choice import AdvisedProvider, AutoProvider, elsewhere, major_version
 
 
 def chosen(spec: str, **options: str | bool) -> Provider:
@@ -139,3 +141,78 @@ def test_a_server_does_not_show_its_url() -> None:
 
     assert "secret" not in repr(Server("postgresql://a:secret@db/x", 170000, "external"))
     assert "secret" not in repr(ExternalProvider("postgresql://a:secret@db/x"))
+
+
+def test_auto_is_what_is_there() -> None:
+    """The embedded programs, those of the machine, a container: all of the version that was asked for."""
+    expected = AutoProvider((EmbeddedProvider(17), LocalProvider(version=17), ContainerProvider(17)))
+
+    assert expected == provider_for("auto", version="17")
+    assert AutoProvider((EmbeddedProvider(), LocalProvider(), ContainerProvider())) == provider_for("auto")
+
+
+def test_advice_changes_nothing_of_a_provider_that_works() -> None:
+    """Neither its name nor its server."""
+    advised = AdvisedProvider(Works())
+
+    assert "works" == advised.name
+    with advised.lend() as server:
+        assert ("works", 18) == (server.provider, server.major)
+
+
+def test_a_failure_that_nobody_could_do_better_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no other server of that version here."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    with pytest.raises(ProviderError) as caught:
+        AdvisedProvider(Fails(), 98).lend().__enter__()
+
+    assert "Bring something." == caught.value.remedy
+
+
+# -- extensions --------------------------------------------------------------------------------------------------------
+
+MISSING = MissingExtension("vector", "a1")
+
+
+def test_auto_looks_on_for_an_extension() -> None:
+    """Of each server the extensions that were lacking so far are asked for; once is enough."""
+    auto = AutoProvider((Works(),), extensions=frozenset({"hstore"}))
+    other = elsewhere(auto, MISSING)
+
+    assert AutoProvider((Works(),), extensions=frozenset({"hstore", "vector"})) == other
+    with pytest.raises(ProviderError, match="which a1 creates, is not available on the server of the provider auto"):
+        elsewhere(other, MISSING)
+
+
+def test_auto_without_an_extension_says_how_to_have_it() -> None:
+    """Whatever each provider would advise."""
+    with pytest.raises(ProviderError) as caught:
+        AutoProvider((Fails(),), extensions=frozenset({"vector"})).lend().__enter__()
+
+    assert caught.value.remedy.startswith("Install them for --provider local, or name a server that has them")
+
+
+@pytest.mark.parametrize("has_it", [True, False])
+def test_another_provider_that_has_the_extension_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_it: bool
+) -> None:
+    """As far as can be told without starting it: by the files of the programs of this machine."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("pg_ctl", "initdb", "postgres"):
+        (folder / name).write_text(f"#!/bin/sh\necho '{name} (PostgreSQL) 97.1'\n")
+        (folder / name).chmod(0o755)
+    for each in (tmp_path, *tmp_path.parents):
+        if Path(tempfile.gettempdir()) in each.parents:
+            each.chmod(0o755)
+    (tmp_path / "share" / "extension").mkdir(parents=True)
+    if has_it:
+        (tmp_path / "share" / "extension" / "vector.control").touch()
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    with pytest.raises(ProviderError) as caught:
+        elsewhere(Works("embedded"), MISSING)
+
+    assert "of the provider embedded." in caught.value.message
+    assert has_it is ("Use --provider local, which has it here." == caught.value.remedy)
+    assert has_it or caught.value.remedy == MISSING.remedy
