@@ -43,8 +43,10 @@ def test_the_last_of_what_a_worker_prints_is_kept(worker: WorkerProcess, tmp_pat
     assert sum(map(len, worker._output)) < 2 * _KEPT_OUTPUT + 65_536
 
 
-def test_a_worker_that_was_closed_has_ended_by_itself(worker: WorkerProcess) -> None:
-    """There are no more orders; it takes none, and whoever gives one is told."""
+def test_a_worker_that_was_closed_has_ended_by_itself(worker: WorkerProcess, tmp_path: Path) -> None:
+    """There are no more orders: it is not killed."""
+    worker.send(load(tmp_path, ""))  # it is up, and waits for orders
+    worker.receive(soon())
     worker.close()
 
     assert (False, 0) == (worker.alive, worker._process.returncode)
