@@ -341,7 +341,7 @@ def _redacted(statement: Statement) -> Statement:
 
 
 def _harmless(text: str) -> str:
-    return redacted(text) if "://" in text or "assword" in text or "ASSWORD" in text else text
+    return redacted(text) if "://" in text or "password" in text.lower() else text
 
 
 def _error(answer: Message) -> ToolkitError:

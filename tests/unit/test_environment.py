@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from migration_checks.environment import Environment
+from migration_checks.environment import Environment, _outcome, _status
 from migration_checks.errors import ConfigurationError, EnvironmentFailure, ProviderError, UnknownRevision
+from migration_checks.transition import Failure, Statement
+from migration_checks.worker.wire import Outcome
 from tests.processes import eventually
 from tests.projects import SYNC, Script, make_project
 
@@ -231,3 +236,42 @@ def test_unloadable(name: str, tmp_path: Path) -> None:
     assert remedy in caught.value.remedy
     assert "report this" not in caught.value.remedy
     assert "\n" not in str(caught.value)
+
+
+def told(**more: Any) -> Outcome:
+    """What an answer of the worker says of a step, in the form in which it comes over the wire."""
+    usual = {"seconds": 0.5, "statements": [], "failure": None, "expected": ["a1"], "count": 0, "refused": []}
+    return _outcome(json.loads(json.dumps(usual | more)))
+
+
+def test_a_step_as_its_worker_tells_it() -> None:
+    """Where the version table stands is not its word to say."""
+    statement = Statement("SELECT 1", 0.1, 3)
+    found = told(statements=[asdict(statement)], count=7, watched=[1, 2])
+
+    assert Outcome(0.5, (statement,), None, frozenset(), frozenset({"a1"}), 7, (), [1, 2]) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "harmless"),
+    [
+        ("SELECT dblink('host=x password=s3cret')", "SELECT dblink('host=x password=***"),
+        ("SELECT dblink('postgresql://a:s3cret@h/d')", "SELECT dblink('postgresql://a:***@h/d')"),
+        ("UPDATE t SET passWord = 's3cret'", "UPDATE t SET passWord = ***"),
+        ("UPDATE t SET PASSWORD = 's3cret'", "UPDATE t SET PASSWORD = ***"),
+        ("SELECT 'a:b@c'", "SELECT 'a:b@c'"),
+    ],
+)
+def test_no_password_of_a_step_is_told(text: str, harmless: str) -> None:
+    """In its statements, in what was refused, and in what failed."""
+    failure = asdict(Failure(kind="Boom", message=text, statement=text))
+    found = told(statements=[asdict(Statement(text))], failure=failure, refused=[text])
+
+    assert found.failure is not None
+    assert {harmless} == {found.statements[0].sql, found.refused[0], found.failure.message, found.failure.statement}
+
+
+@pytest.mark.parametrize(("status", "words"), [(3, "status 3"), (-9, "signal SIGKILL"), (-63, "signal 63")])
+def test_how_a_process_ended(status: int, words: str) -> None:
+    """By its status, or by a signal, which may have no name."""
+    assert words == _status(status)
