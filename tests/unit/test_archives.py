@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,47 @@ def test_an_archive_without_a_program_to_read_it(tmp_path: Path, monkeypatch: py
 
     with pytest.raises(ConfigurationError, match="there is no pg_restore"), script(tmp_path / "dump"):
         pass
+
+
+@pytest.fixture
+def reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Makes a pg_restore that knows a format that no other does, and an archive of it; the script is what it does with one."""
+
+    def make(restores: str) -> Path:
+        program = tmp_path / "bin" / "pg_restore"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\n[ "$1" = --list ] && exit 0\necho "$*" > {tmp_path}/called\n{restores}\n')
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+        (tmp_path / "dump").write_bytes(b"PGDMP\x01 of tomorrow")
+        return tmp_path / "dump"
+
+    return make
+
+
+def test_an_archive_is_read_by_a_program_that_knows_it(reads: Callable[[str], Path], tmp_path: Path) -> None:
+    """Line by line, without its owners."""
+    with script(reads("echo 'SELECT 1;'; echo 'SELECT 2;'")) as lines:
+        assert [b"SELECT 1;\n", b"SELECT 2;\n"] == list(lines)
+
+    assert f"--no-owner --no-privileges --file=- {tmp_path}/dump\n" == (tmp_path / "called").read_text()
+
+
+@pytest.mark.parametrize(
+    ("restores", "words"),
+    [
+        ("echo 'pg_restore: error: could not read.' >&2; exit 1", "could not read"),
+        ("echo hint >&2; echo 'pg_restore: [archiver] no' >&2; exit 1", r"\[archiver\] no"),
+        ("exit 3", "pg_restore failed"),
+    ],
+)
+def test_an_archive_that_ends_in_the_middle(reads: Callable[[str], Path], restores: str, words: str) -> None:
+    """The program's last words are told, when it has come to them."""
+    with pytest.raises(ConfigurationError, match=f"dump cannot be read: {words}"), script(reads(restores)) as lines:
+        list(lines)
+
+
+def test_a_reader_that_gives_up_ends_the_program(reads: Callable[[str], Path]) -> None:
+    """It would write for ever."""
+    with pytest.raises(ZeroDivisionError), script(reads("while :; do echo 'SELECT 1;'; done")):
+        raise ZeroDivisionError

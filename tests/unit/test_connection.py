@@ -7,7 +7,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import make_url
 
-from migration_checks.connection import database_name, libpq_url, redacted, translated, with_database
+from migration_checks.connection import broke_off, database_name, libpq_url, redacted, translated, with_database
 from migration_checks.errors import ProviderError
 
 
@@ -87,3 +87,26 @@ def test_other_errors_pass_untouched() -> None:
     """Only what the database said is translated."""
     with pytest.raises(ValueError, match="mine"), translated("Anything"):
         raise ValueError("mine")
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (psycopg.OperationalError("connection refused"), "See that the server runs"),
+        (psycopg.errors.InternalError_("broken"), "See the server's log for details"),
+    ],
+)
+def test_an_error_that_nothing_more_is_known_of(error: psycopg.Error, remedy: str) -> None:
+    """Without a SQLSTATE it is libpq's; else the server's log knows more."""
+    with pytest.raises(ProviderError) as caught, translated("Reading"):
+        raise error
+
+    assert caught.value.remedy.startswith(remedy)
+
+
+def test_a_walk_that_broke_off() -> None:
+    """Where, and why, in one line; what is to be looked at is the revision."""
+    error = broke_off(psycopg.OperationalError("server closed the connection\nThis probably means"), "a1 (upgrade)")
+
+    assert "The walk broke off at a1 (upgrade): server closed the connection." == error.message
+    assert "leave it out with --range" in error.remedy

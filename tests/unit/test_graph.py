@@ -65,3 +65,8 @@ def test_ancestors_are_closed_and_in_order(parents: list[set[int]]) -> None:
     for place, revision in enumerate(everything):
         assert set(revision.parents) <= {each.id for each in everything[:place]}
         assert graph.ancestors([revision.id]) >= set(revision.parents)
+
+
+def test_revisions_that_follow_none_are_bases() -> None:
+    """A chain may have several; what one only depends on is none of its parents."""
+    assert ("root", "other") == DIAMOND.bases

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from migration_checks.check import Finding, Severity
 from migration_checks.moments import MASK, Moments
-from migration_checks.transition import Leg
+from migration_checks.report import Step
+from migration_checks.snapshot import Snapshot
+from migration_checks.transition import Failure, Leg, Transition
+from tests.reports import CLEAN
 
 BEGAN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 RUN = Moments(BEGAN, BEGAN + timedelta(seconds=30))
@@ -41,3 +45,26 @@ def test_moments_in_a_finding() -> None:
 
     assert masked.message == f"at {MASK}"
     assert masked.evidence == {"count": 2, "samples": [{"key": {"at": MASK}, "before": None}]}
+
+
+def test_moments_in_what_failed() -> None:
+    """A message may quote a row that was written now."""
+    empty = Snapshot(frozenset(), {}, {})
+    failure = Failure(kind="Boom", message="Key (at)=(2026-03-01 12:00:07+00) is")
+    failed = Transition(Leg.UNDO, "a1", empty, empty, failure=failure)
+    passed = Transition(Leg.UNDO, "a1", empty, empty)
+    masked = RUN.transition(failed).failure
+
+    assert masked is not None
+    assert f"Key (at)=({MASK}) is" == masked.message
+    assert RUN.transition(passed) is passed
+
+
+def test_moments_in_what_steps_observed() -> None:
+    """At any depth; a step that observed nothing is what it was."""
+    step = Step("a1", Leg.UNDO, 1, 0, 0, observations={"locks": [{"sql": "INSERT ('2026-03-01 12:00:07+00')"}]})
+    silent = Step("a1", Leg.UNDO, 1, 0, 0)
+    told = RUN.report(replace(CLEAN, steps=(step, silent)))
+
+    assert {"locks": [{"sql": f"INSERT ('{MASK}')"}]} == told.steps[0].observations
+    assert told.steps[1] is silent

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from migration_checks.errors import ConfigurationError
 from migration_checks.graph import Graph, Revision
+from migration_checks.report import Note
 from migration_checks.since import Difference, difference, notes_on, route_since
 from tests.repositories import commit, git, repository
 
@@ -257,3 +259,47 @@ def test_a_long_list_in_a_note() -> None:
     (note,) = notes_on(Difference("main", ("0",), frozenset({"r299"})), graph)
 
     assert "and 293 more up to r298" in note.reason
+
+
+def test_a_branch_without_a_commit(tmp_path: Path) -> None:
+    """There is nothing that could have left the reference."""
+    project(tmp_path, "a")
+    git(tmp_path, "checkout", "--orphan", "other")
+
+    with pytest.raises(ConfigurationError, match="has no commit yet"):
+        difference("main", revisions(tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_a_clone_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git does not trust it, and says what to do; so do we."""
+    project(tmp_path, "a")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    for each in (tmp_path, tmp_path / ".git"):
+        os.chown(each, 12345, 12345)
+
+    with pytest.raises(ConfigurationError, match="dubious ownership") as caught:
+        difference("main", revisions(tmp_path))
+    assert "git config --global --add safe.directory" in caught.value.remedy
+
+
+def test_a_clone_in_which_git_fails(tmp_path: Path) -> None:
+    """In its own words: an object is gone."""
+    project(tmp_path, "a")
+    tree = git(tmp_path, "rev-parse", "HEAD^{tree}")
+    (tmp_path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+
+    with pytest.raises(ConfigurationError, match=r"git \S+ failed in") as caught:
+        difference("main", revisions(tmp_path))
+    assert "mend the clone" in caught.value.remedy
+
+
+def test_an_environment_that_has_changed_is_noted() -> None:
+    """What that does to revisions left out was not looked at."""
+    notes = notes_on(Difference("main", ("0123456789abcdef",), frozenset({"m"}), environments=("db/env.py",)), DIAMOND)
+
+    assert (
+        Note("db/env.py", "It has changed since 0123456789ab too; what that does to revisions left out was not looked at.")
+        == notes[-1]
+    )
