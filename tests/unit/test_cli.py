@@ -7,9 +7,11 @@ import errno
 import io
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
+import threading
 import time
 import types
 from collections.abc import Callable
@@ -21,10 +23,11 @@ import pytest
 
 from migration_checks import cli, commands
 from migration_checks.config import Settings
-from migration_checks.errors import ProviderError
+from migration_checks.errors import ConfigurationError, ProviderError
 from migration_checks.interchange import from_json, to_json
 from migration_checks.report import Progress, Report
 from migration_checks.transition import Leg
+from tests.projects import Script, make_project
 from tests.reports import CLEAN, HOSTILE, LOST, SAMPLE
 
 Walk = Callable[..., Report]
@@ -391,3 +394,139 @@ def test_an_error_that_ctrl_c_left_behind_is_no_error(
 
     assert cli.main(["checks"]) == cli.INTERRUPTED
     assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_command_once(number: int) -> None:
+    """With the status that shells give it; a second one does not disturb the way out. Afterwards it is the caller's again."""
+    before = signal.getsignal(number)
+    ended: list[object] = []
+
+    def command() -> None:
+        with cli._orderly_end():
+            try:
+                os.kill(os.getpid(), number)
+            finally:
+                os.kill(os.getpid(), number)
+                ended.append(number)
+
+    with pytest.raises(SystemExit) as caught:
+        command()
+    assert (128 + number, [number], before) == (caught.value.code, ended, signal.getsignal(number))
+
+
+def test_a_command_outside_of_the_main_thread() -> None:
+    """Signals are the main thread's, whose owner decides about them."""
+    ran: list[bool] = []
+
+    def command() -> None:
+        with cli._orderly_end():
+            ran.append(True)
+
+    thread = threading.Thread(target=command)
+    thread.start()
+    thread.join()
+    assert [True] == ran
+
+
+def test_what_a_closed_pipe_cannot_take_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python would complain of it at its end."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        stream.write("lost")
+        monkeypatch.setattr(sys, "stdout", stream)
+        cli._flush()
+        assert os.path.samestat(os.stat(os.devnull), os.fstat(stream.fileno()))
+
+
+def test_a_pipe_that_broke_is_no_error_to_tell(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody is there to read it."""
+    assert 2 == cli._failed(BrokenPipeError(), argparse.Namespace(debug=False))
+    assert "" == capsys.readouterr().err
+
+
+def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """python -m migration_checks."""
+    monkeypatch.setattr(sys, "argv", ["migration_checks", "checks", "MC304"])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(Path(cli.__file__).with_name("__main__.py")), run_name="__main__")
+
+    assert 0 == caught.value.code
+    assert capsys.readouterr().out.startswith("MC304 rollback-loses-values (error)")
+
+
+def test_the_graph_of_a_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every revision, parents first; no server is needed for it."""
+    make_project(tmp_path, [Script("b2", "a1"), Script("a1")])
+    monkeypatch.chdir(tmp_path)
+
+    assert 0 == cli.main(["graph"])
+    said = capsys.readouterr().out
+    assert said.index("a1") < said.index("b2")
+
+
+def test_checks_as_markdown(capsys: pytest.CaptureFixture[str]) -> None:
+    """One, as it stands in the manual, or all."""
+    assert 0 == cli.main(["checks", "MC304", "--markdown"])
+    one = capsys.readouterr().out
+    assert 0 == cli.main(["checks", "--markdown"])
+
+    assert "## MC304 rollback-loses-values" in one
+    assert "MC302" not in one
+    assert one[one.index("## MC304") :].rstrip() in capsys.readouterr().out
+
+
+def test_a_database_that_cannot_be_profiled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One sentence; no empty file is left."""
+    url = "postgresql://app:s3cret@127.0.0.1:1/shop"
+
+    assert 2 == cli.main(["profile", "--url", url, "-o", str(tmp_path / "profile.json")])
+    err = capsys.readouterr().err
+    assert err.startswith("migration-checks: The profile cannot be read: ")
+    assert "s3cret" not in err
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_another_error_of_the_system_is_an_internal_error(
+    project: Path, walking: Callable[[Walk], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only what is used up on this machine is nobody's mistake."""
+    walking(raising(FileNotFoundError(errno.ENOENT, "No such file or directory")))
+
+    assert 2 == cli.main(["verify"])
+    assert "internal error: FileNotFoundError" in capsys.readouterr().err
+
+
+def test_a_report_that_goes_to_a_pipe(tmp_path: Path) -> None:
+    """It is not opened before the report is there: whoever reads would take that for its end."""
+    os.mkfifo(tmp_path / "pipe")
+    commands._prepare([tmp_path / "pipe", None])
+
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is full")
+def test_a_report_that_cannot_be_written_in_the_end() -> None:
+    """Though it could be opened."""
+    with pytest.raises(ConfigurationError, match=r"/dev/full cannot be written: .*No space left"):
+        commands._write(Path("/dev/full"), "x")
+
+
+def test_a_report_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In colours; elsewhere without."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    shown = []
+    for stream in (Terminal(), io.StringIO()):
+        monkeypatch.setattr(sys, "stdout", stream)
+        commands._show(SAMPLE)
+        shown.append(stream.getvalue())
+
+    assert [True, False] == ["\x1b[" in each for each in shown]
+    assert all("FAILED" in each for each in shown)

@@ -6,17 +6,19 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from migration_checks.check import Finding, Severity
 from migration_checks.config import Settings
 from migration_checks.errors import EnvironmentFailure, ToolkitError
-from migration_checks.jobs import walk_in_parts
+from migration_checks.jobs import NO_FORK, ON_ONE_SERVER, _told, walk_in_parts, why_alone
 from migration_checks.lineage import Lineage
 from migration_checks.looks import Look, Part
-from migration_checks.report import Progress, Report, Step
+from migration_checks.report import Note, Progress, Report, Step
 from migration_checks.transition import Leg
 from migration_checks.waivers import Waiver
 
@@ -117,3 +119,57 @@ def test_redaction_comes_last(tmp_path: Path) -> None:
     merged = walk_in_parts(settings(tmp_path, redact=True), report)
 
     assert "It is gone." != merged.findings[0].message
+
+
+def test_jobs_need_a_server_of_their_own(tmp_path: Path) -> None:
+    """Databases of one server would be counted as each other's load: the walk is made alone, which is noted."""
+    alone: list[Settings] = []
+
+    def walk(each: Settings, *, progress: Tell | None) -> Report:
+        alone.append(each)
+        return Report("shop", "18.3", "external", 1, "", "passed")
+
+    found = walk_in_parts(settings(tmp_path, provider="postgresql://x/y"), walk)  # type: ignore[arg-type]
+
+    assert [(1, None)] == [(each.jobs, each.shard) for each in alone]
+    assert [Note("jobs", ON_ONE_SERVER)] == list(found.notes)
+
+
+def test_one_job_after_another_where_nothing_forks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows."""
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
+
+    assert NO_FORK == why_alone(settings(tmp_path))
+    monkeypatch.undo()
+    assert why_alone(settings(tmp_path)) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (psycopg.errors.DiskFull("full"), psycopg.errors.DiskFull),
+        (FileNotFoundError(2, "No such file"), FileNotFoundError),
+        (KeyError("oops"), RuntimeError),
+    ],
+)
+def test_errors_travel_between_processes(error: Exception, told: type[Exception]) -> None:
+    """What other processes can read goes as it is; of anything else its kind and words."""
+    found = _told(error)
+
+    assert isinstance(found, told)
+    assert found is error or "KeyError: 'oops'" == str(found)
+
+
+def test_a_redacted_walk_in_parts(tmp_path: Path) -> None:
+    """What is hidden is hidden in the whole."""
+
+    def walk(each: Settings, *, progress: Tell) -> Report:
+        found = report(each, progress=progress)
+        return replace(
+            found, findings=tuple(replace(one, evidence={"samples": [{"before": "s3cret"}]}) for one in found.findings)
+        )
+
+    merged = walk_in_parts(settings(tmp_path, redact=True), walk)
+
+    assert "s3cret" not in str(merged)
+    assert merged.findings
