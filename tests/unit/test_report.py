@@ -13,6 +13,7 @@ from migration_checks.config import Settings
 from migration_checks.graph import Revision
 from migration_checks.interchange import from_json, to_json
 from migration_checks.lineage import Lineage
+from migration_checks.looks import Look, Part
 from migration_checks.providers import Server
 from migration_checks.redaction import redact
 from migration_checks.report import Note, Report, build_report, judge_run, plain, relative, version_text
@@ -205,3 +206,16 @@ def test_redacted_reports_keep_the_shape_of_what_was_observed() -> None:
     ]
     assert redacted.observations["changed"] == {"updated": {"items": 3}}
     assert redacted.timing["seconds"] == 1.0
+
+
+def test_redacted_parts_hold_no_value() -> None:
+    """What a part found, and keeps for the others, is redacted as the findings are."""
+    text = "4111-1111-1111-1111"
+    said = replace(LOST, message=f"It was {text}.", evidence={"count": 12, "samples": [{"before": text}]})
+    look = Look(Leg.UNDO, "bbb222", frozenset(), frozenset({"bbb222"}), said=(said,))
+    report = redact(replace(SAMPLE, part=Part(1, 2, ("MC304",), (look,))))
+
+    assert report.part is not None
+    (kept,) = report.part.looks[0].said
+    assert text not in str(report.part)
+    assert (12, said.subject) == (kept.evidence["count"], kept.subject)

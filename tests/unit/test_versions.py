@@ -123,3 +123,15 @@ def test_a_matrix_in_the_settings(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.migration_checks]\nmatrix = "18, 14,16"\n')
 
     assert ((14, 16, 18), ()) == (load_settings({}, tmp_path).matrix, load_settings({"provider": "local"}, tmp_path).matrix)
+
+
+def test_nothing_to_walk_is_the_same_on_any_version() -> None:
+    """The first says so; the others are not even started."""
+    asked: list[str | None] = []
+
+    def walk(each: Settings, progress: object) -> Report:
+        asked.append(each.provider_version)
+        return replace(report(14), steps=())
+
+    assert walk_matrix(settings(14, 15), walk).nothing_to_walk
+    assert ["14"] == asked
