@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -23,11 +24,15 @@ from migration_checks.recapture import (
 from migration_checks.snapshot import Catalog, CatalogObject
 from tests.transitions import thing
 
-T, U, VIEW = _Relation("r", "public.t", 5, ()), _Relation("r", "public.u", 3, (1,)), _Relation("v", "public.v", 2, (1,))
+T, U, VIEW = _Relation("r", "public.t", ()), _Relation("r", "public.u", (1,)), _Relation("v", "public.v", (1,))
 
 
-def marks(relations: dict[int, _Relation], fresh: set[int] = frozenset(), triggers: bool = False) -> _Marks:  # type: ignore[assignment]
-    return _Marks("100", "elsewhere", triggers, relations, frozenset(fresh))
+def marks(
+    relations: dict[int, _Relation], fresh: Collection[int] = (), triggers: bool = False, more: Collection[int] = ()
+) -> _Marks:
+    """Relations with five catalog rows each, but for those that have one `more`."""
+    pieces = {oid: 6 if oid in more else 5 for oid in relations}
+    return _Marks(b"100", "elsewhere", triggers, relations, pieces, frozenset(fresh))
 
 
 BEFORE = marks({1: T, 2: U, 3: VIEW})
@@ -39,8 +44,8 @@ BEFORE = marks({1: T, 2: U, 3: VIEW})
         (set(), [], BEFORE),
         ({1}, [1, 2, 3], marks(dict(BEFORE.relations), fresh={1})),
         ({2}, [2], marks(dict(BEFORE.relations), fresh={2})),
-        ({9}, [9], marks({**BEFORE.relations, 9: _Relation("r", "public.new", 1, ())})),
-        ({2}, [2], marks({**BEFORE.relations, 2: _Relation("r", "public.u", 4, (1,))})),
+        ({9}, [9], marks({**BEFORE.relations, 9: _Relation("r", "public.new", ())})),
+        ({2}, [2], marks(dict(BEFORE.relations), more={2})),
         ({1}, [2, 3], marks({2: U, 3: VIEW})),
     ],
 )
@@ -54,10 +59,10 @@ def test_what_is_read_again(written: set[int], touched: list[int], after: _Marks
     ("reshaped", "after"),
     [
         (False, BEFORE),
-        (True, marks({**BEFORE.relations, 1: _Relation("r", "public.renamed", 5, ())})),
+        (True, marks({**BEFORE.relations, 1: _Relation("r", "public.renamed", ())})),
         (False, marks(dict(BEFORE.relations), fresh={1})),
         (True, marks(dict(BEFORE.relations), fresh={3})),
-        (False, marks({**BEFORE.relations, 9: _Relation("v", "public.new", 1, ())}, fresh={9})),
+        (False, marks({**BEFORE.relations, 9: _Relation("v", "public.new", ())}, fresh={9})),
         (False, marks({1: T})),
     ],
 )
@@ -135,8 +140,8 @@ def test_a_reading_remembers_where_objects_belong() -> None:
     [
         ({"schemas.sql"}, {1: T}, False),
         ({"schemas.sql", "views.sql"}, {1: T, 3: VIEW}, False),
-        ({"schemas.sql", "views.sql"}, {1: _Relation("m", "m", 1, ())}, False),
-        ({"schemas.sql", "types.sql"}, {1: _Relation("c", "c", 1, ())}, False),
+        ({"schemas.sql", "views.sql"}, {1: _Relation("m", "m", ())}, False),
+        ({"schemas.sql", "types.sql"}, {1: _Relation("c", "c", ())}, False),
         ({"schemas.sql", "triggers.sql"}, {1: T}, True),
     ],
 )

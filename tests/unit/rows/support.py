@@ -48,11 +48,14 @@ class Paper(Workshop):
         info = SimpleNamespace(
             server_version=version, transaction_status=TransactionStatus.INTRANS, parameter_status=lambda name: "on"
         )
-        look = lambda query, parameters, prepare: self.execute(query.decode())  # noqa: E731
-        connection = SimpleNamespace(info=info, transaction=lambda force_rollback=False: nullcontext(), execute=look)
+        connection = SimpleNamespace(info=info, transaction=lambda force_rollback=False: nullcontext())
         super().__init__(connection)  # type: ignore[arg-type]
         self.sent: list[str] = []
         self.answer = answer
+
+    def look(self, query: bytes, *given: bytes) -> list[Any]:
+        found: list[Any] = self.execute(query.decode()).fetchall()
+        return found
 
     def execute(self, statement: str) -> Any:
         self.sent.append(statement)
