@@ -98,19 +98,28 @@ AT_ROWS: Mapping[str, Mapping[str, int]] = {check: {"": 50_000_000} for check in
 """How many rows production has, for checks that are about its size."""
 
 
+GROWN = 30
+"""Rows of a table that grows to many times as many."""
+
+
 @pytest.fixture(autouse=True)
-def few_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One client that is killed a step is enough here: each has to be started again, which takes most of the time."""
-    monkeypatch.setattr("migration_checks.trials.crash.FEW", 1)
+def only_backends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only backends are killed between statements here: a client has to be started again, which takes most of the time.
+
+    What becomes of clients is seen in test_dying_trials.py.
+    """
+    monkeypatch.setattr("migration_checks.trials.crash.FEW", 0)
 
 
 def walk(case: str, twin: str, server: Server) -> Report:
     chain = lineage(case, twin)
-    trials = frozenset({TRIALS[case[:5]]} if case[:5] in TRIALS else ())
-    at_rows = AT_ROWS.get(case[:5], {})
-    if case.startswith("MC70"):
-        chain = replace(chain, range="a1:heads")  # dying takes long, and the first revision is only there to be built upon
-    return verify(Settings(chain, chain.root, provider=server.url, allow_shared_server=True, trials=trials, at_rows=at_rows))
+    trial = TRIALS.get(case[:5])
+    if trial is not None:
+        chain = replace(chain, range="a1:heads")  # trials take long, and the first revision is only there to be built upon
+    settings = Settings(chain, chain.root, provider=server.url, allow_shared_server=True, at_rows=AT_ROWS.get(case[:5], {}))
+    if trial is not None:
+        settings = replace(settings, trials=frozenset({trial}), rows=GROWN if trial == "growth" else None)
+    return verify(settings)
 
 
 @pytest.mark.parametrize("case", FAULTS)
