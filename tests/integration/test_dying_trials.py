@@ -24,15 +24,21 @@ INDEX = "with context.get_context().autocommit_block():\n    op.execute({!r})"
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One client and one server that die a step: each takes a second."""
+    """No client and no server dies between statements, unless a test is about that: each takes a second."""
+    monkeypatch.setattr("migration_checks.trials.crash.FEW", 0)
+
+
+@pytest.fixture
+def every_kind(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One client and one server that die a step."""
     monkeypatch.setattr("migration_checks.trials.crash.FEW", 1)
 
 
-def tried(root: Path, server: Server | None, *scripts: Script, trial: str, env: str = SYNC) -> Report:
-    """The chain of `scripts` upon a table `t`, of which the trial is made from the second revision on."""
+def tried(root: Path, server: Server | None, *scripts: Script, trial: str, env: str = SYNC, below: str = "a1") -> Report:
+    """The chain of `scripts` upon a table `t`, of which the trial is made above the revision `below`."""
     project = make_project(root, [creates("t", "a1"), *scripts], env=env)
     where: dict[str, Any] = {} if server is None else {"provider": server.url, "allow_shared_server": True}
-    chain = replace(project.lineage(), range="a1:heads")
+    chain = replace(project.lineage(), range=f"{below}:heads")
     return verify(Settings(chain, root, rows=8, timeout=60, trials=frozenset({trial}), **where))
 
 
@@ -45,6 +51,7 @@ def checks(report: Report) -> set[str]:
     return {finding.check for finding in report.findings}
 
 
+@pytest.mark.usefixtures("every_kind")
 def test_every_kind_of_death(tmp_path: Path) -> None:
     """On a server of its own the step is killed in three ways, up and down; one transaction survives each."""
     seen = observed(tried(tmp_path, None, widens("t", "b2", "a1"), trial="crash"), "crash")
@@ -56,6 +63,7 @@ def test_every_kind_of_death(tmp_path: Path) -> None:
         assert all(death["survived"] for death in each["deaths"])
 
 
+@pytest.mark.usefixtures("every_kind")
 def test_a_server_that_others_run_is_never_stopped(tmp_path: Path, server: Server) -> None:
     """The report says that this was not tried; the server is as it was."""
     before = inventory(server)
@@ -96,8 +104,8 @@ def test_a_lock_in_env_py_lets_only_one_run(tmp_path: Path, server: Server) -> N
     up = INDEX.format("INSERT INTO u SELECT count(*) FROM u")
     table = Script("b2", "a1", sql("CREATE TABLE u (n int)"), sql("DROP TABLE u"))
     chain = (table, Script("c3", "b2", up, sql("DELETE FROM u")))
-    locked = tried(tmp_path / "locked", server, *chain, trial="runners", env=LOCKED)
-    free = tried(tmp_path / "free", server, *chain, trial="runners")
+    locked = tried(tmp_path / "locked", server, *chain, trial="runners", env=LOCKED, below="b2")
+    free = tried(tmp_path / "free", server, *chain, trial="runners", below="b2")
 
     assert "MC703" not in checks(locked)
     assert "MC703" in checks(free)
