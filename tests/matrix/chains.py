@@ -41,6 +41,9 @@ def body(statements: Sequence[str], otherwise: Sequence[str] = ()) -> str:
     return f"RUNS.append(1)\nrun({list(statements)!r} if len(RUNS) == 1 else {list(otherwise)!r})"
 
 
+STRUCK = "b1"
+"""The revision that carries the plants, and is faulty where they strike."""
+
 HEAD = """
 RUNS = []
 
@@ -61,9 +64,9 @@ def chain(plants: Sequence[Plant], place: Place | None, seed: int) -> list[Scrip
     up = [each for plant in plants for each in ((place is Place.UP and plant.bad(place)) or plant.up)]
     down = [each for plant in reversed(plants) for each in ((place is Place.DOWN and plant.bad(place)) or plant.down)]
     again = [each for plant in plants for each in plant.bad(Place.AGAIN) or plant.up] if place is Place.AGAIN else []
-    scripts.append(Script("b1", scripts[-1].id, body(up, again), body(down), head=HEAD))
+    scripts.append(Script(STRUCK, scripts[-1].id, body(up, again), body(down), head=HEAD))
     if dice.random() < 0.5:
-        scripts.append(_aside("c1", "b1"))
+        scripts.append(_aside("c1", STRUCK))
     return scripts
 
 

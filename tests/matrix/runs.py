@@ -14,16 +14,16 @@ from migration_checks.config import Settings
 from migration_checks.providers import Server
 from migration_checks.report import Report
 from migration_checks.verify import verify
-from tests.matrix.chains import chain, planted, token
+from tests.matrix.chains import STRUCK, chain, planted, token
 from tests.matrix.plant import Place
 from tests.projects import Script, make_project
 
 
-def walk(scripts: Iterable[Script], server: Server, *, rows: int = 30, seed: int = 1) -> Report:
-    """Verify a chain, its tables filled with `rows` synthesized rows each."""
+def walk(scripts: Iterable[Script], server: Server, *, rows: int = 30, seed: int = 1, range: str = "") -> Report:
+    """Verify a chain, or a range of it, its tables filled with `rows` synthesized rows each."""
     with tempfile.TemporaryDirectory() as folder:
         project = make_project(Path(folder), scripts)
-        lineage = project.lineage()
+        lineage = project.lineage(range=range)
         settings = Settings(lineage, Path(folder), provider=server.url, allow_shared_server=True, rows=rows, seed=seed)
         return verify(settings)
 
@@ -41,11 +41,16 @@ class Caught:
     stray: tuple[Finding, ...]
 
 
-def plant_and_walk(kinds: Sequence[str], place: Place | None, server: Server, seed: int) -> Caught:
-    """Walk one chain with all of `kinds` that can strike at `place`; None plants nothing."""
+def plant_and_walk(kinds: Sequence[str], place: Place | None, server: Server, seed: int, *, whole: bool = True) -> Caught:
+    """Walk one chain with all of `kinds` that can strike at `place`; None plants nothing.
+
+    Unless the `whole` of it is asked for, only the revision that can be faulty is walked.
+    """
     plants = {kind: planted(kind, seed) for kind in kinds}
     chosen = [kind for kind, plant in plants.items() if place is None or plant.bad(place) is not None]
-    report = walk(chain([plants[kind] for kind in chosen], place, seed), server, seed=seed)
+    scripts = chain([plants[kind] for kind in chosen], place, seed)
+    struck = next(each for each in scripts if each.id == STRUCK)
+    report = walk(scripts, server, seed=seed, range="" if whole else f"{struck.down}:{struck.id}")
     by_token = {token(kind): kind for kind in chosen}
     found: dict[str, set[str]] = defaultdict(set, {kind: set() for kind in chosen})
     stray = []
