@@ -2,89 +2,85 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from migration_checks.config import Settings
 from migration_checks.providers import Server
-from migration_checks.verify import verify
-from tests.projects import Script, make_project
+from tests.projects import Script, sql
+from tests.walks import walk
 
-CREATE = "op.execute('CREATE TABLE kinds (id serial PRIMARY KEY, code text UNIQUE NOT NULL, title text)')"
-START = Script("a", upgrade=CREATE, downgrade="op.execute('DROP TABLE kinds')")
+KINDS = {
+    # The second upgrade gives its rows other keys than the first one; deleting them by their codes is no loss.
+    "its own rows": ("DELETE FROM {t} WHERE code IN ('new-1', 'new-2')", False),
+    # A downgrade that deletes by key takes along what came after the upgrade.
+    "keys above": (
+        "DELETE FROM {t} WHERE code IN ('new-1', 'new-2') OR id > (SELECT max(id) FROM {t} WHERE code = 'new-2')",
+        True,
+    ),
+    "keys from": ("DELETE FROM {t} WHERE id >= (SELECT min(id) FROM {t} WHERE code = 'new-1')", True),
+    # A downgrade that overwrites every row overwrites those of the application.
+    "altered": ("UPDATE {t} SET title = coalesce(title, ''); DELETE FROM {t} WHERE code LIKE 'new-_'", True),
+}
+"""Downgrades of a revision that inserts two rows, and whether they discard or alter written ones."""
+
+FOLDED = (
+    "UPDATE {t} SET data = (data::jsonb || jsonb_build_object('theme', theme, 'size', size))::{type} WHERE theme IS NOT NULL"
+)
+REPLACED = "UPDATE {t} SET data = (jsonb_build_object('theme', theme, 'size', size))::{type} WHERE theme IS NOT NULL"
+INVENTED = "UPDATE {t} SET data = (data::jsonb || jsonb_build_object('theme', 'dark'))::{type} WHERE theme IS NOT NULL"
+CUT = "UPDATE {t} SET data = ((data::jsonb - 'name') || jsonb_build_object('theme', theme))::{type} WHERE theme IS NOT NULL"
+DOCUMENTS = {"folded": (FOLDED, False), "replaced": (REPLACED, True), "invented": (INVENTED, True), "cut": (CUT, True)}
+"""Downgrades that take up two columns into a document before they drop them, and whether they discard what was written."""
 
 
-def step(downgrade: str) -> Script:
-    """A revision that inserts two rows, whose keys each run draws anew."""
-    insert = "INSERT INTO kinds (code, title) VALUES ('new-1', 'one'), ('new-2', NULL)"
-    return Script("b", down="a", upgrade=f'op.execute("{insert}")', downgrade=f'op.execute("{downgrade}")')
+def chain() -> Iterator[Script]:
+    """A table for each case, and upon them a revision for each: none of them knows of another."""
+    documents = [(name, type) for name in DOCUMENTS for type in ("json", "jsonb")]
+    tables = {
+        **{f"kinds_{number}": "id serial PRIMARY KEY, code text UNIQUE NOT NULL, title text" for number in range(len(KINDS))},
+        **{f"{name}_{type}": f"id int PRIMARY KEY, data {type} DEFAULT '{{}}'" for name, type in documents},
+    }
+    create = [f"CREATE TABLE {table} ({columns})" for table, columns in tables.items()]
+    yield Script("start", None, sql(*create), sql(*(f"DROP TABLE {table}" for table in tables)))
+    below = "start"
+    for number, (downgrade, _) in enumerate(KINDS.values()):
+        table = f"kinds_{number}"
+        insert = f"INSERT INTO {table} (code, title) VALUES ('new-1', 'one'), ('new-2', NULL)"
+        yield Script(table, below, sql(insert), sql(downgrade.format(t=table)))
+        below = table
+    for name, type in documents:
+        table = f"{name}_{type}"
+        fold = DOCUMENTS[name][0].format(t=table, type=type)
+        add, drop = (f"ALTER TABLE {table} {what}" for what in ("ADD theme text, ADD size int", "DROP theme, DROP size"))
+        yield Script(table, below, sql(add), sql(fold, drop))
+        below = table
 
 
-def discarded(folder: Path, server: Server, *scripts: Script) -> list[tuple[str, str]]:
+@pytest.fixture(scope="module")
+def discarded(server: Server, tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     """(revision, table) of the tables of which a downgrade discards or alters written rows."""
-    project = make_project(folder, list(scripts))
-    settings = Settings(lineage=project.lineage(), project=folder, provider=server.url, allow_shared_server=True, rows=30)
-    return [(str(each.revision), each.subject) for each in verify(settings).findings if each.check == "MC306"]
+    walked = walk(tmp_path_factory.mktemp("writes"), server, chain(), rows=30, range="start:heads")
+    return {(each.revision, each.subject) for each in walked.report.findings if each.check == "MC306"}
 
 
-def test_rows_of_the_upgrade_are_not_written_ones(tmp_path: Path, server: Server) -> None:
-    """The second upgrade gave them other keys than the first one; deleting them by their codes is no loss."""
+@pytest.mark.parametrize("number", range(len(KINDS)), ids=KINDS)
+def test_rows_that_are_discarded_or_altered_are_found(number: int, discarded: set[tuple[str, str]]) -> None:
+    """Those of the application, and only those: rows that the upgrade inserted are no written ones."""
+    expected = {f"public.kinds_{number}"} if list(KINDS.values())[number][1] else set()
 
-    assert discarded(tmp_path, server, START, step("DELETE FROM kinds WHERE code IN ('new-1', 'new-2')")) == []
-
-
-@pytest.mark.parametrize(
-    "downgrade",
-    [
-        "DELETE FROM kinds WHERE code IN ('new-1', 'new-2') OR id > (SELECT max(id) FROM kinds WHERE code = 'new-2')",
-        "DELETE FROM kinds WHERE id >= (SELECT min(id) FROM kinds WHERE code = 'new-1')",
-    ],
-)
-def test_rows_that_go_with_them_are_found(downgrade: str, tmp_path: Path, server: Server) -> None:
-    """A downgrade that deletes by key takes along what came after the upgrade."""
-
-    assert discarded(tmp_path, server, START, step(downgrade)) == [("b", "public.kinds")]
-
-
-def test_altered_rows_are_found(tmp_path: Path, server: Server) -> None:
-    """A downgrade that overwrites every row overwrites those of the application."""
-    downgrade = "UPDATE kinds SET title = coalesce(title, ''); DELETE FROM kinds WHERE code LIKE 'new-_'"
-
-    assert discarded(tmp_path, server, START, step(downgrade)) == [("b", "public.kinds")]
-
-
-SETTINGS = Script(
-    "a",
-    upgrade="""op.execute("CREATE TABLE settings (id int PRIMARY KEY, data {type} DEFAULT '{{}}')")""",
-    downgrade="op.execute('DROP TABLE settings')",
-)
-FOLDED = "UPDATE settings SET data = data::jsonb || jsonb_build_object('theme', theme, 'size', size) WHERE theme IS NOT NULL"
-REPLACED = "UPDATE settings SET data = jsonb_build_object('theme', theme, 'size', size) WHERE theme IS NOT NULL"
-INVENTED = "UPDATE settings SET data = data::jsonb || jsonb_build_object('theme', 'dark') WHERE theme IS NOT NULL"
-CUT = "UPDATE settings SET data = (data::jsonb - 'name') || jsonb_build_object('theme', theme) WHERE theme IS NOT NULL"
+    assert expected == {table for revision, table in discarded if revision == f"kinds_{number}"}
 
 
 @pytest.mark.parametrize("type", ["json", "jsonb"])
-@pytest.mark.parametrize(
-    ("expected", "fold"),
-    [([], FOLDED), (["public.settings"], REPLACED), (["public.settings"], INVENTED), (["public.settings"], CUT)],
-    ids=["folded", "replaced", "invented", "cut"],
-)
-def test_a_document_may_take_up_a_dropped_column(
-    expected: list[str], fold: str, type: str, tmp_path: Path, server: Server
-) -> None:
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_may_take_up_a_dropped_column(name: str, type: str, discarded: set[tuple[str, str]]) -> None:
     """As long as it keeps what was written to it, and takes up nothing else."""
-    start = replace(SETTINGS, upgrade=SETTINGS.upgrade.format(type=type))
-    split = Script(
-        "b",
-        down="a",
-        upgrade="op.execute('ALTER TABLE settings ADD theme text, ADD size int')",
-        downgrade=f"""
-            op.execute("{fold.replace("SET data = ", "SET data = (").replace(" WHERE", f")::{type} WHERE")}")
-            op.execute("ALTER TABLE settings DROP theme, DROP size")
-        """,
-    )
+    expected = {f"public.{name}_{type}"} if DOCUMENTS[name][1] else set()
 
-    assert [table for _, table in discarded(tmp_path, server, start, split)] == expected
+    assert expected == {table for revision, table in discarded if revision == f"{name}_{type}"}
+
+
+def test_nothing_else_is_found(discarded: set[tuple[str, str]]) -> None:
+    """No revision is blamed for another one's table."""
+    assert set() == {(revision, table) for revision, table in discarded if table != f"public.{revision}"}
