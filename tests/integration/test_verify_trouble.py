@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from migration_checks.cli import main
 from migration_checks.connection import connect
 from migration_checks.providers import EmbeddedProvider, LocalProvider, Server
 from migration_checks.providers.choice import has_control_file
@@ -18,7 +19,7 @@ from tests.crashes.killed import kill_one, project_in
 from tests.crashes.places import Place, a_place, inventory
 from tests.processes import eventually
 from tests.projects import Project, Script, make_project, sql
-from tests.walks import creates, widens
+from tests.walks import creates, walk, widens
 
 PATIENCE = 120.0
 HEALTHY = (creates("t", "a1"), widens("t", "b2", "a1"))
@@ -46,8 +47,12 @@ def run(place: Place, project: Project, *arguments: str) -> Ended:
 
 def refuses(place: Place, project: Project, *arguments: str, says: str, advises: str) -> None:
     """The run ends with status 2 and one line that holds a cause and a remedy, and leaves nothing."""
-    ended = run(place, project, *arguments)
+    assert_refused(run(place, project, *arguments), says, advises)
+    assert place.is_clean
 
+
+def assert_refused(ended: Ended, says: str, advises: str) -> None:
+    """Status 2, and one line that holds a cause and a remedy."""
     assert ended.status == 2, ended.output + ended.complaint
     assert ended.output == ""
     assert "Traceback" not in ended.complaint
@@ -56,12 +61,6 @@ def refuses(place: Place, project: Project, *arguments: str, says: str, advises:
     assert "internal error" not in line
     assert says in line
     assert advises in line
-    assert place.is_clean
-
-
-def test_a_revision_that_is_not_there(tmp_path: Path, place: Place) -> None:
-    """Named in --range."""
-    refuses(place, make_project(tmp_path, HEALTHY), "--range", "zz:head", says="'zz'", advises="Write START:END")
 
 
 def test_a_script_with_a_syntax_error(tmp_path: Path, place: Place) -> None:
@@ -70,25 +69,6 @@ def test_a_script_with_a_syntax_error(tmp_path: Path, place: Place) -> None:
     project.files["b2"].write_text("revision = 'b2'\ndown_revision = 'a1'\ndef upgrade(:\n")
 
     refuses(place, project, says="b2_script.py, line 3", advises="Correct the syntax.")
-
-
-def test_an_env_py_that_raises(tmp_path: Path, place: Place) -> None:
-    """What it raised is told, with its place."""
-    project = make_project(tmp_path, HEALTHY, env="raise RuntimeError('no settings')")
-
-    refuses(place, project, says="RuntimeError: no settings", advises="boot = ")
-
-
-def test_a_chain_without_revisions(tmp_path: Path, place: Place) -> None:
-    """Most likely the wrong folder: nothing is walked, and that is no pass."""
-    refuses(place, make_project(tmp_path, ()), says="There is no revision", advises="script_location")
-
-
-def test_a_driver_that_is_not_installed(tmp_path: Path, place: Place) -> None:
-    """env.py's own URL decides which driver it needs."""
-    project = make_project(tmp_path, HEALTHY, url="postgresql+pg8000://app@production.invalid/app")
-
-    refuses(place, project, says="pg8000", advises="Install pg8000")
 
 
 def test_a_server_that_cannot_be_reached(tmp_path: Path, place: Place) -> None:
@@ -104,6 +84,43 @@ def theirs() -> Iterator[Server]:
     """A server of its own: roles and databases of other tests are not counted."""
     with EmbeddedProvider().lend() as lent:
         yield lent
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What cannot be walked, what is said of it, and what is advised."""
+
+    says: str
+    advises: str
+    scripts: tuple[Script, ...] = HEALTHY
+    options: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+
+
+REFUSED = {
+    "a revision that is not there": Refused("'zz'", "Write START:END", arguments=("--range", "zz:head")),
+    "an env.py that raises": Refused(
+        "RuntimeError: no settings", "boot = ", options={"env": "raise RuntimeError('no settings')"}
+    ),
+    "a chain without revisions": Refused("There is no revision", "script_location", scripts=()),
+    "a driver that is not installed": Refused(
+        "pg8000", "Install pg8000", options={"url": "postgresql+pg8000://app@production.invalid/app"}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_walked(name: str, tmp_path: Path, theirs: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """A cause, a remedy, and nothing is left on the server: whatever env.py raised, what its own URL needs, no revision."""
+    case = REFUSED[name]
+    project = make_project(tmp_path, case.scripts, **case.options)
+    before = inventory(theirs)
+    server = ("--provider", theirs.url, "--allow-shared-server")
+    status = main(["verify", "-c", str(project.config), *server, *case.arguments])
+    said = capsys.readouterr()
+
+    assert_refused(Ended(status, said.out, said.err), case.says, case.advises)
+    assert eventually(lambda: inventory(theirs) == before)
 
 
 def test_a_role_that_may_not_create_databases(tmp_path: Path, place: Place, theirs: Server) -> None:
@@ -180,29 +197,35 @@ FAULTS = {
     "downgrade": ("CREATE TABLE bad (id int)", "SELECT 1/0"),
     "second upgrade": ("CREATE TABLE bad (id int)", "COMMENT ON TABLE bad IS 'left'"),
 }
+FAILURES = ("MC101", "MC102", "MC103")
+"""The checks on upgrades, downgrades and second upgrades that fail."""
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_leg_that_fails_leaves_nothing(tmp_path: Path, theirs: Server, fault: str) -> None:
-    """Whichever of four revisions fails, and however: the server of somebody else is as it was."""
-    from tests.walks import walk
-
+    """Whichever of three revisions fails, the first, the middle or the last one of its branch, and however: the server of
+    somebody else is as it was.
+    """
     before = inventory(theirs)
     up, down = FAULTS[fault]
-    for number in range(1, 4):
-        chain = [creates("t", "r0")]
-        for each in range(1, 4):
-            healthy = widens("t", f"r{each}", f"r{each - 1}", f"n{each}")
-            broken = Script(
-                f"r{each}", f"r{each - 1}", sql("CREATE ROLE mct_leftover", up), sql("DROP ROLE mct_leftover", down)
-            )
-            chain.append(broken if each == number else healthy)
-        walked = walk(tmp_path / str(number), theirs, chain)
+    chain, roles = [creates("t", "r")], [f"mct_leftover_{number}" for number in range(3)]
+    for number, role in enumerate(roles):
+        below = "r"
+        for each in range(3):
+            id = f"r{number}{each}"
+            if each == number:
+                bad = [text.replace("bad", f"bad{number}") for text in (up, down)]
+                chain.append(Script(id, below, sql(f"CREATE ROLE {role}", bad[0]), sql(f"DROP ROLE {role}", bad[1])))
+            else:
+                chain.append(widens("t", id, below, f"n{number}{each}"))
+            below = id
+    walked = walk(tmp_path, theirs, chain)
 
-        assert walked.report.exit_status == 1
-        with connect(theirs.url) as connection:
-            connection.execute("DROP ROLE IF EXISTS mct_leftover")  # nothing tells it from other people's roles here
-        assert eventually(lambda: inventory(theirs) == before)
+    assert {"r00", "r11", "r22"} == {revision for check, revision in walked.found if check in FAILURES}
+    with connect(theirs.url) as connection:
+        for role in roles:
+            connection.execute(f"DROP ROLE IF EXISTS {role}".encode())  # nothing tells it from other people's roles here
+    assert eventually(lambda: inventory(theirs) == before)
 
 
 INTERRUPTIONS = int(os.environ.get("MIGRATION_CHECKS_INTERRUPTIONS", "8"))
