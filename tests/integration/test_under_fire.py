@@ -76,10 +76,16 @@ def outcome(settings: Settings) -> str:
         return f"{error.message} {error.remedy}"
 
 
-@pytest.mark.parametrize("name", [name for name in VERDICTS if name != "a database"])
-def test_a_verdict_or_a_sentence(tmp_path: Path, server: Server, name: str) -> None:
+TOGETHER = ("megabytes", "surroundings", "a thread", "a fork", "an engine of its own", "a raw connection")
+"""Those after which a walk goes on as if nothing had been: one chain shows them all."""
+
+WALKS = (TOGETHER, *((name,) for name in VERDICTS if name not in (*TOGETHER, "a database")))
+
+
+@pytest.mark.parametrize("names", WALKS, ids=", ".join)
+def test_a_verdict_or_a_sentence(tmp_path: Path, server: Server, names: tuple[str, ...]) -> None:
     """Afterwards databases, roles and sessions are those of before, no process is left, and no password is told."""
-    holds(tmp_path, server, name)
+    holds(tmp_path, server, *names)
 
 
 def test_a_database_that_a_script_makes(tmp_path: Path) -> None:
@@ -88,14 +94,19 @@ def test_a_database_that_a_script_makes(tmp_path: Path) -> None:
         holds(tmp_path, server, "a database")
 
 
-def holds(tmp_path: Path, server: Server, name: str) -> None:
-    upgrade, words = VERDICTS[name]
-    project = make_project(tmp_path, [creates("t", "a1"), Script("b2", "a1", upgrade)])
+def above(*names: str) -> list[Script]:
+    """Revisions b1, b2, ... above a1, one for each name."""
+    return [Script(f"b{n}", f"b{n - 1}" if n > 1 else "a1", VERDICTS[name][0]) for n, name in enumerate(names, 1)]
+
+
+def holds(tmp_path: Path, server: Server, *names: str) -> None:
+    project = make_project(tmp_path, [creates("t", "a1"), *above(*names)])
     before = inventory(server)
-    arguments = {"provider": server.url, "allow_shared_server": False, "timeout": 5.0 if name == "a hang" else 60.0}
+    arguments = {"provider": server.url, "allow_shared_server": False, "timeout": 3.0 if "a hang" in names else 60.0}
     said = outcome(Settings(project.lineage(), tmp_path, rows=5, **arguments))  # type: ignore[arg-type]
 
-    assert words in said
+    for name in names:
+        assert VERDICTS[name][1] in said
     assert "s3cret" not in said
     assert "Traceback" not in said
     assert eventually(lambda: inventory(server) == before)
@@ -118,13 +129,17 @@ def test_a_server_that_is_killed(tmp_path: Path) -> None:
     assert "\n" not in raised.value.message
 
 
-@pytest.mark.parametrize("name", ["surroundings", "a fork", "a role", "search_path of the database", "its own end"])
-def test_trials_of_it(tmp_path: Path, server: Server, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+TRIED = (("surroundings", "a fork", "a role"), ("search_path of the database",), ("its own end",))
+
+
+@pytest.mark.parametrize("names", TRIED, ids=", ".join)
+def test_trials_of_it(tmp_path: Path, server: Server, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     """The trials of dying survive the same, and leave nothing either."""
     monkeypatch.setattr("migration_checks.trials.crash.FEW", 1)
-    project = make_project(tmp_path, [creates("t", "a1"), Script("b2", "a1", VERDICTS[name][0]), widens("t", "c3", "b2")])
+    end = f"b{len(names)}"
+    project = make_project(tmp_path, [creates("t", "a1"), *above(*names), widens("t", "c3", end)])
     before = inventory(server)
-    chain = replace(project.lineage(), range="a1:b2")
+    chain = replace(project.lineage(), range=f"a1:{end}")
     trials = frozenset({"crash", "runners", "traffic"})
     report = verify(Settings(chain, tmp_path, rows=5, timeout=60, provider=server.url, trials=trials))
 
