@@ -36,10 +36,17 @@ TROUBLED = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def troubled(tmp_path: Path, server: Server) -> Settings:
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Settings:
     """The settings of a walk over TROUBLED on the session's server."""
-    return settings_of(make_project(tmp_path, TROUBLED).lineage(), tmp_path, server)
+    root = tmp_path_factory.mktemp("troubled")
+    return settings_of(make_project(root, TROUBLED).lineage(), root, server)
+
+
+@pytest.fixture(scope="module")
+def whole(troubled: Settings) -> Report:
+    """That walk, in one piece."""
+    return verify(troubled)
 
 
 def settings_of(lineage: Lineage, root: Path, server: Server) -> Settings:
@@ -62,9 +69,9 @@ def steps(report: Report) -> list[tuple[object, ...]]:
     return [(step.revision, step.leg, step.rows_compared, step.values_compared, bool(step.failure)) for step in report.steps]
 
 
-def test_shards_find_what_a_whole_walk_finds(troubled: Settings) -> None:
+def test_shards_find_what_a_whole_walk_finds(troubled: Settings, whole: Report) -> None:
     """The same findings with the same words, folded into the same places; the same steps, with the same rows compared."""
-    whole, merged = verify(troubled), in_shards(troubled, 3)
+    merged = in_shards(troubled, 3)
 
     expected = {"MC101", "MC102", "MC104", "MC107", "MC201", "MC206", "MC301", "MC302"}
     assert expected <= {each.check for each in whole.findings}
@@ -94,12 +101,11 @@ def test_a_waiver_in_a_script(tmp_path: Path, server: Server) -> None:
     assert [] == [note for note in merged.notes if "waiver" in note.subject]
 
 
-def test_jobs(tmp_path: Path, server: Server) -> None:
+def test_jobs(troubled: Settings, whole: Report) -> None:
     """Two processes, each with a server of its own, one report; settings' waivers are told as in a whole walk."""
-    lineage = make_project(tmp_path, TROUBLED).lineage()
-    whole = verify(settings_of(lineage, tmp_path, server))
     told = []
-    report = verify(Settings(lineage, project=tmp_path, rows=12, timeout=120.0, jobs=2), progress=told.append)
+    settings = Settings(troubled.lineage, project=troubled.project, rows=12, timeout=120.0, jobs=2)
+    report = verify(settings, progress=told.append)
 
     assert findings(whole) == findings(report)
     assert steps(whole) == steps(report)
