@@ -2,61 +2,57 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import pytest
 
-from migration_checks.config import Settings
 from migration_checks.providers import Server
-from migration_checks.verify import verify
-from tests.projects import Script, make_project
+from tests.projects import Script, sql
+from tests.walks import Walk, walk
 
-EXPAND = Script(
-    "b",
-    down="a",
-    upgrade="op.execute('ALTER TABLE items ADD cents bigint')",
-    downgrade="op.execute('ALTER TABLE items DROP cents')",
-)
-CONTRACT = Script(
-    "d",
-    down="c",
-    upgrade="op.execute('ALTER TABLE items DROP price')",
-    downgrade="""
-        op.execute('ALTER TABLE items ADD price bigint')
-        op.execute('UPDATE items SET price = cents')
-    """,
-)
-START = Script(
-    "a",
-    upgrade="op.execute('CREATE TABLE items (id int PRIMARY KEY, price bigint NOT NULL)')",
-    downgrade="op.execute('DROP TABLE items')",
-)
+FAITHFUL, SKIPPING, DROPPED = TABLES = ("faithful", "skipping", "dropped")
+"""Tables by what becomes of the column that is filled: out of every row, out of some, or nothing."""
 
 
-def lost(folder: Path, server: Server, backfill: str) -> list[tuple[str, str, str]]:
-    """(check, revision, subject) of what verify finds about data, on the way up and back, when this is the back-fill."""
-    middle = Script("c", down="b", upgrade=f"op.execute({backfill!r})", downgrade="pass")
-    project = make_project(folder, [START, EXPAND, middle, CONTRACT])
-    settings = Settings(lineage=project.lineage(), project=folder, provider=server.url, allow_shared_server=True, rows=60)
-    return [(each.check, each.revision, each.subject) for each in verify(settings).findings if each.check.startswith("MC3")]
+@pytest.fixture(scope="module")
+def walked(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """One chain, of which each revision does the same to all tables but for the back-fill."""
+    fill = "UPDATE {} SET cents = price WHERE cents IS NULL"
+    scripts = [
+        Script("a", None, each("CREATE TABLE {} (id int PRIMARY KEY, price bigint NOT NULL)"), each("DROP TABLE {}")),
+        Script("b", "a", each("ALTER TABLE {} ADD cents bigint"), each("ALTER TABLE {} DROP cents", *TABLES[:2])),
+        Script(
+            "c", "b", sql(fill.format(FAITHFUL), fill.format(SKIPPING) + " AND id % 2 = 0", f"ALTER TABLE {DROPPED} DROP cents")
+        ),
+        Script(
+            "d",
+            "c",
+            each("ALTER TABLE {} DROP price", *TABLES[:2]),
+            "\n".join((each("ALTER TABLE {} ADD price bigint", *TABLES[:2]), each("UPDATE {} SET price = cents", *TABLES[:2]))),
+        ),
+    ]
+    return walk(tmp_path_factory.mktemp("items"), server, scripts, rows=60)
 
 
-def test_a_faithful_back_fill_loses_nothing(tmp_path: Path, server: Server) -> None:
+def each(statement: str, *tables: str) -> str:
+    """A function body that executes a statement for each table."""
+    return sql(*(statement.format(table) for table in tables or TABLES))
+
+
+def lost(walked: Walk, table: str) -> list[tuple[str, str, str]]:
+    """(check, revision, subject) of what is found about a table's data, on the way up and back."""
+    found = ((each.check, each.revision, each.subject) for each in walked.report.findings)
+    return [(check, revision, subject) for check, revision, subject in found if check[:3] == "MC3" and table in subject]
+
+
+def test_a_faithful_back_fill_loses_nothing(walked: Walk) -> None:
     """Rows in which the walk itself filled the new column say nothing about the old one."""
+    assert [] == lost(walked, FAITHFUL)
 
-    assert [] == lost(tmp_path, server, "UPDATE items SET cents = price WHERE cents IS NULL")
 
-
-def test_a_back_fill_that_skips_rows_is_still_found(tmp_path: Path, server: Server) -> None:
+def test_a_back_fill_that_skips_rows_is_still_found(walked: Walk) -> None:
     """The rows that the walk left alone show what the contraction loses."""
-    backfill = "UPDATE items SET cents = price WHERE cents IS NULL AND id % 2 = 0"
-
-    assert ("MC302", "d", "public.items.price") in lost(tmp_path, server, backfill)
+    assert ("MC302", "d", "public.skipping.price") in lost(walked, SKIPPING)
 
 
-def test_the_filled_column_itself_is_judged(tmp_path: Path, server: Server) -> None:
+def test_the_filled_column_itself_is_judged(walked: Walk) -> None:
     """A step that drops the very column that the walk filled loses what is in it."""
-    project = make_project(
-        tmp_path, [START, EXPAND, Script("c", down="b", upgrade="op.execute('ALTER TABLE items DROP cents')", downgrade="pass")]
-    )
-    settings = Settings(lineage=project.lineage(), project=tmp_path, provider=server.url, allow_shared_server=True, rows=60)
-
-    assert "public.items.cents" in {each.subject for each in verify(settings).findings if each.check == "MC302"}
+    assert ("MC302", "c", "public.dropped.cents") in lost(walked, DROPPED)
