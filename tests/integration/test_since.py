@@ -28,22 +28,18 @@ def branch(root: Path, *added: Script) -> list[Script]:
 
 
 def test_an_added_revision_is_walked_on_the_rows_below_it(tmp_path: Path, server: Server) -> None:
-    """All its legs, with rows in the tables of revisions that were left out; nothing is found in those."""
-    walked = walk(tmp_path, server, branch(tmp_path, LOSES), since="main")
+    """All its legs, with rows in the tables of revisions that were left out; nothing is found in those, and in itself what
+    is found by a whole walk.
+    """
+    scripts = branch(tmp_path, LOSES)
+    walked, whole = walk(tmp_path, server, scripts, since="main"), walk(tmp_path, server, scripts)
 
+    assert {each for each in whole.found if each[1] == "d4"} == walked.found
     assert {"d4"} == set(walked.report.revisions)
     assert {Leg.ASCEND, Leg.UNDO, Leg.LEAP} <= {step.leg for step in walked.report.steps}
     assert ("MC302", "d4") in walked.found
     assert walked.report.steps[0].rows_compared >= 24
     assert "left out, as they have not changed: a1, b2, c3" in walked.said
-
-
-def test_the_same_is_found_as_by_a_whole_walk(tmp_path: Path, server: Server) -> None:
-    """At the changed revision, by the legs that both walk."""
-    scripts = branch(tmp_path, LOSES)
-    whole, part = walk(tmp_path, server, scripts), walk(tmp_path, server, scripts, since="main")
-
-    assert {each for each in whole.found if each[1] == "d4"} == part.found
 
 
 def test_a_changed_revision_in_the_middle(tmp_path: Path, server: Server) -> None:
