@@ -114,7 +114,7 @@ def walked(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Walk:
         Contract("never true", ("SELECT nothing",), until="renamed"),
     )
     root = tmp_path_factory.mktemp("skew")
-    return walk(root, server, scripts, trials=frozenset({"skew"}), rows=6, contracts=contracts)
+    return walk(root, server, scripts, trials=frozenset({"skew"}), rows=6, contracts=contracts, range="start:heads")
 
 
 def broken(walked: Walk, revision: str) -> dict[str, Finding]:
