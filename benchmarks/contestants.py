@@ -16,7 +16,7 @@ from benchmarks.peers import Shelf
 from benchmarks.testsuites import SUITES, Suite
 from benchmarks.twins import Project, offline, write
 from benchmarks.verdicts import Answer, Remark, one_line
-from fixtures.faults import cases, lineage
+from fixtures.faults import AT_ROWS, TRIALS, cases, lineage
 from migration_checks.config import Settings
 from migration_checks.database import Databases
 from migration_checks.errors import ToolkitError
@@ -27,20 +27,6 @@ A_TEST = 90
 
 A_TOOL = 1500
 """Seconds that a tool may take in all."""
-
-TRIALS = {
-    **dict.fromkeys(("MC601", "MC602", "MC603", "MC604", "MC605", "MC609"), "locks"),
-    **dict.fromkeys(("MC606", "MC607"), "growth"),
-    "MC608": "queue",
-    **dict.fromkeys(("MC701", "MC702"), "crash"),
-    "MC703": "runners",
-    "MC704": "traffic",
-    "MC801": "skew",
-}
-"""The trial that is asked for where a check looks at one. All of them would take minutes a chain."""
-
-AT_ROWS = {"MC601": {"": 50_000_000}, "MC602": {"": 50_000_000}}
-"""Checks whose cases are about the size of production, which has to be told."""
 
 STYLE = "prefer-text-field,prefer-bigint-over-int,prefer-identity"
 """Rules of Squawk about the types of columns, which every small table below breaks and no fault is about."""

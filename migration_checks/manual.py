@@ -53,5 +53,6 @@ def _section(check: Check) -> str:
             f"**Effect.** {check.effect}",
             f"**Remedy.** {check.remedy}",
             f"Waiver: `{WAIVER.format(check.id)}`",
+            f"[A script at fault, its remedy, and what a run says](examples.md#{check.id.lower()}-{check.name})",
         )
     )

@@ -6,13 +6,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from fixtures.faults import HERE, TWINS, cases, lineage, sentence
+from fixtures.faults import AT_ROWS, HERE, TRIALS, TWINS, cases, lineage, sentence
 from migration_checks.check import Check
 from migration_checks.checks import CHECKS
 from migration_checks.config import Settings
 from migration_checks.providers import EmbeddedProvider
 from migration_checks.renderers.text import render_findings
-from migration_checks.trials import TRIALS
 from migration_checks.verify import verify
 
 HEADING = """<!-- Made by `python -m tests.examples > docs/examples.md`; do not edit. -->
@@ -44,8 +43,9 @@ def scripts(case: str, twin: str) -> Iterator[Path]:
 def said(case: str, check: Check, url: str) -> str:
     """What a walk says of the fault, as the terminal shows it."""
     chain = lineage(case, "fault")
-    trials = frozenset(TRIALS) if check.id[2] in "678" else frozenset()
-    report = verify(Settings(chain, chain.root, provider=url, allow_shared_server=True, trials=trials))
+    trials = frozenset({TRIALS[check.id]} if check.id in TRIALS else ())
+    at_rows = AT_ROWS.get(check.id, {})
+    report = verify(Settings(chain, chain.root, provider=url, allow_shared_server=True, trials=trials, at_rows=at_rows))
     found = [finding for finding in report.findings if finding.check == check.id]
     assert found, f"{case} does not raise {check.id}"
     return render_findings(found[:1])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.faults import lineage
+from fixtures.faults import AT_ROWS, TRIALS, lineage
 from migration_checks.check import Severity
 from migration_checks.config import Settings
 from migration_checks.providers import Server
@@ -80,23 +80,6 @@ FAULTS: Mapping[str, str] = {
     "MC901_nothing_compared": "public.spans",
 }
 """Each chain of fixtures/faults, and the subject of the finding that it is there for."""
-
-TRIALS: Mapping[str, str] = {
-    **dict.fromkeys(("MC601", "MC602", "MC603", "MC604", "MC605", "MC609"), "locks"),
-    "MC606": "growth",
-    "MC607": "growth",
-    "MC608": "queue",
-    "MC701": "crash",
-    "MC702": "crash",
-    "MC703": "runners",
-    "MC704": "traffic",
-    "MC801": "skew",
-}
-"""The trial that a check needs, for those that only look at trials."""
-
-AT_ROWS: Mapping[str, Mapping[str, int]] = {check: {"": 50_000_000} for check in ("MC601", "MC602")}
-"""How many rows production has, for checks that are about its size."""
-
 
 GROWN = 30
 """Rows of a table that grows to many times as many."""

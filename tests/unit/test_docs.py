@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import migration_checks
+from fixtures.faults import TWINS
 from migration_checks import manual
+from migration_checks.check import Check
 from migration_checks.checks import CHECKS
 from migration_checks.cli import build_parser
 from migration_checks.config import TABLE_KEYS
@@ -18,6 +20,7 @@ from migration_checks.lineages import INVARIANT_KEYS, TRANSFORMATION_KEYS
 from migration_checks.renderers import RENDERERS
 from migration_checks.waivers import KEYS as WAIVER_KEYS
 from tests import api
+from tests.examples.__main__ import example_of, scripts
 
 ROOT = Path(__file__).parents[2]
 CLI = (ROOT / "docs" / "cli.md").read_text()
@@ -111,3 +114,17 @@ def test_the_version_is_one() -> None:
     metadata = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
     assert metadata["project"]["version"] == migration_checks.__version__
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_check_has_an_example(check: Check) -> None:
+    """Its section shows the scripts of the chain as they are, and a run that reported it; the manual leads there."""
+    text = (ROOT / "docs" / "examples.md").read_text()
+    section = re.search(rf"^## {check.id} {check.name}\n.*?(?=^## |\Z)", text, flags=re.MULTILINE | re.DOTALL)
+
+    assert section, f"docs/examples.md has no section on {check.id}: python -m tests.examples"
+    case = example_of(check)
+    shown = [path.read_text().rstrip() for twin in TWINS for path in scripts(case, twin)]
+    assert [] == [each for each in shown if f"```python\n{each}\n```" not in section[0]]
+    assert re.search(rf"^```text\n\S+ \w+ {check.id} {check.name} ", section[0], flags=re.MULTILINE)
+    assert f"(examples.md#{check.id.lower()}-{check.name})" in manual.markdown([check])
