@@ -19,7 +19,7 @@ from migration_checks.config import Settings
 from migration_checks.errors import EnvironmentFailure, ToolkitError
 from migration_checks.merging import merge
 from migration_checks.report import Note, Progress, Report, judge_run, worst_first
-from migration_checks.waivers import waive
+from migration_checks.waiving import waive
 
 Tell = Callable[[Progress], None]
 Walk = Callable[..., Report]

@@ -10,11 +10,12 @@ from migration_checks.findings import fold, look
 from migration_checks.graph import Graph
 from migration_checks.moments import Moments
 from migration_checks.providers import Server
-from migration_checks.report import Note, Report, build_report
+from migration_checks.report import Note, Report
+from migration_checks.reporting import build_report
 from migration_checks.route import Route
 from migration_checks.shards import part_report
 from migration_checks.transition import Transition
-from migration_checks.waivers import waive
+from migration_checks.waiving import waive
 
 
 def judged(

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from migration_checks.check import Finding, Location, Severity
 from migration_checks.graph import Revision
 from migration_checks.looks import Part
 from migration_checks.snapshot import Json
 from migration_checks.transition import Evidence, Failure, Fate, Leg, Transition
-
-if TYPE_CHECKING:
-    from migration_checks.config import Settings
-    from migration_checks.providers import Server
 
 FORMAT = "migration-checks/1"
 PASSED, FAILED, INCOMPLETE = VERDICTS = ("passed", "failed", "incomplete")
@@ -134,62 +130,6 @@ def judge_run(findings: Iterable[Finding], steps: Iterable[Step], fail_on: str) 
     return PASSED if any(step.rows_compared for step in steps) else INCOMPLETE
 
 
-def build_report(
-    settings: Settings,
-    server: Server,
-    order: Sequence[str],
-    transitions: Iterable[Transition],
-    findings: Iterable[Finding],
-    not_checked: Iterable[Note] = (),
-    notes: Iterable[Note] = (),
-    chain: Iterable[Revision] = (),
-    part: Part | None = None,
-) -> Report:
-    """A Report of what was walked; `order` are the revisions, parents first, `findings` those that `waivers` went over.
-
-    `chain` are the revisions of the route.
-    """
-    root = settings.project
-    steps = tuple(step_of(transition, root) for transition in transitions)
-    ordered = worst_first((cleaned(finding, root) for finding in findings), order)
-    report = Report(
-        lineage=settings.lineage.name,
-        server=version_text(server.version),
-        provider=server.provider,
-        seed=settings.seed,
-        range=settings.lineage.range,
-        verdict=judge_run(ordered, steps, settings.fail_on),
-        fail_on=settings.fail_on,
-        findings=ordered,
-        steps=steps,
-        not_checked=tuple(dict.fromkeys(not_checked)),
-        notes=tuple(dict.fromkeys(notes)),
-        versions=versions(),
-        chain=tuple(placed(revision, root) for revision in chain),
-        part=part,
-    )
-    if settings.redact:
-        from migration_checks.redaction import redact
-
-        return redact(report)
-    return report
-
-
-def empty_report(settings: Settings, notes: Iterable[Note]) -> Report:
-    """The report of a run that had nothing to walk, so that it needed no server; `notes` say why."""
-    return Report(
-        lineage=settings.lineage.name,
-        server="",
-        provider=settings.provider if "://" not in settings.provider else "external",
-        seed=settings.seed,
-        range=settings.lineage.range,
-        verdict=PASSED,
-        fail_on=settings.fail_on,
-        notes=tuple(notes),
-        versions=versions(),
-    )
-
-
 def step_of(transition: Transition, root: Path) -> Step:
     """A Step of a leg: held against its baseline where it has one, else against the state before."""
     compared = transition.changes if transition.baseline is None else transition.residue
@@ -276,14 +216,3 @@ def relative(path: str, root: Path) -> str:
 def version_text(number: int) -> str:
     """180006 as "18.6" (server_version_num: https://www.postgresql.org/docs/current/libpq-status.html)."""
     return f"{number // 10000}.{number % 10000}"
-
-
-def versions() -> dict[str, str]:
-    """What took part in the walk beside the server."""
-    import platform
-    from importlib import metadata
-
-    from migration_checks import __version__
-
-    found = {"migration-checks": __version__, "python": platform.python_version()}
-    return found | {name: metadata.version(name) for name in ("alembic", "sqlalchemy")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from importlib import import_module
 
 from migration_checks.bench import Bench
 from migration_checks.checkpoints import Checkpoints
@@ -21,7 +22,8 @@ from migration_checks.report import Note, Progress
 from migration_checks.route import Route, plan
 from migration_checks.trail import Place, Trail
 from migration_checks.transition import Leg, Transition
-from migration_checks.trials import chosen
+from migration_checks.trials import TRIALS
+from migration_checks.trials.lab import Trial
 from migration_checks.walker import Walker
 
 ROWS = 100
@@ -40,6 +42,12 @@ def origin_of(settings: Settings, databases: Databases) -> Origin:
 def profile_of(settings: Settings) -> Profile | None:
     """What rows are made up after; raises ConfigurationError."""
     return read_file(settings.profile) if settings.profile is not None else None
+
+
+def trials_of(settings: Settings) -> tuple[Trial, ...]:
+    """The trials that are asked for; a module is imported when its trial is."""
+    names = (name for name in TRIALS if name in settings.trials)
+    return tuple(import_module(f"migration_checks.trials.{name}").trial(settings) for name in names)
 
 
 class Run:
@@ -85,7 +93,7 @@ class Run:
                 rows=self.settings.rows or SEED_ROWS,
                 fresh=self.origin.fresh,
                 progress=self._tell,
-                trials=chosen(self.settings.trials, self.settings),
+                trials=trials_of(self.settings),
             )
             self.clock = bench.clock
             yield from walker.walk()

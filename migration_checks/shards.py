@@ -13,7 +13,7 @@ from migration_checks.moments import Moments
 from migration_checks.report import cleaned
 from migration_checks.route import Route
 from migration_checks.selection import selected_checks
-from migration_checks.waivers import waive
+from migration_checks.waiving import waive
 
 PASS, CLIMB, DESCENT = 0.3, 0.7, 0.3
 """What a revision costs, as shares of a whole walk: to be passed, judged on the way up, walked down and leapt over."""

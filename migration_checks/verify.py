@@ -17,7 +17,7 @@ from migration_checks.extensions import MissingExtension
 from migration_checks.moments import Moments
 from migration_checks.providers import Provider, elsewhere, provider_for
 from migration_checks.providers.ahead import Ahead
-from migration_checks.report import Note, Progress, Report, empty_report
+from migration_checks.report import Note, Progress, Report
 from migration_checks.route import plan
 from migration_checks.shards import part_of
 
@@ -52,6 +52,7 @@ def _verify_on(
         environment = stack.enter_context(Environment(settings.lineage, timeout=settings.timeout or None))
         # The server and the process of env.py are starting now, and the rest takes as long to load.
         from migration_checks.judgement import judged
+        from migration_checks.reporting import empty_report
         from migration_checks.run import Run, origin_of, profile_of
         from migration_checks.since import difference, notes_on, route_since
 

@@ -22,7 +22,8 @@ from migration_checks.observers.facts import Observed
 from migration_checks.observers.kinds import Kinds
 from migration_checks.observers.looks import Course, look_from
 from migration_checks.observers.statements import Reader, Seen, Transactions
-from migration_checks.report import Report, build_report
+from migration_checks.report import Report
+from migration_checks.reporting import build_report
 from migration_checks.snapshot import Snapshot
 from migration_checks.transition import Leg, Statement, Transition
 from migration_checks.trials.lab import Bed

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from migration_checks.config import Settings
-    from migration_checks.trials.lab import Trial
-
 TRIALS: dict[str, str] = {
     "locks": "what each statement locks, rewrites, scans and writes (MC601 to MC605, MC609)",
     "queue": "how long others wait behind the step when one reader is open (MC608)",
@@ -20,8 +12,3 @@ TRIALS: dict[str, str] = {
     "traffic": "a workload that reads and writes while the step runs (MC701)",
 }
 """The words of `--trial`, in the order in which they are made. Each is the module of that name: `trial(settings)`."""
-
-
-def chosen(names: Collection[str], settings: Settings) -> tuple[Trial, ...]:
-    """The trials of `names`, which are words of TRIALS; a module is imported when its trial is asked for."""
-    return tuple(import_module(f"{__name__}.{name}").trial(settings) for name in TRIALS if name in names)

@@ -16,7 +16,8 @@ from migration_checks.lineage import Lineage
 from migration_checks.looks import Look, Part
 from migration_checks.providers import Server
 from migration_checks.redaction import redact
-from migration_checks.report import Note, Report, build_report, judge_run, plain, relative, version_text
+from migration_checks.report import Note, Report, judge_run, plain, relative, version_text
+from migration_checks.reporting import build_report
 from migration_checks.snapshot import Snapshot
 from migration_checks.transition import Changes, Destination, Failure, Fate, Leg, Statement, Transition, ValueSample
 from tests.reports import COSMETIC, DRIFT, LOST, SAMPLE, STEPS, WAIVED

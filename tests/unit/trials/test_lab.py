@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from migration_checks.config import Settings
 from migration_checks.errors import ConfigurationError
 from migration_checks.lineage import Lineage
 from migration_checks.profile import Profile, TableProfile, to_json
+from migration_checks.run import trials_of
 from migration_checks.transition import Failure, Leg, Transition
-from migration_checks.trials import TRIALS, chosen
+from migration_checks.trials import TRIALS
 from migration_checks.trials.growth import GrowthTrial
-from migration_checks.trials.lab import Bed, _obstacle
+from migration_checks.trials.lab import Bed, Trial, _obstacle
 from migration_checks.trials.locks import LocksTrial
 from migration_checks.trials.queue import QueueTrial
 from migration_checks.trials.refusals import SkewEvidence
@@ -29,16 +30,21 @@ from tests.worlds import World, creates, raises
 SETTINGS = Settings(Lineage("x"), Path("/p"), budgets=Budgets(blocks_reads=2.5, small_table=77), at_rows={"t": 9})
 
 
+def chosen(names: Collection[str], **settings: Any) -> tuple[Trial, ...]:
+    """The trials that a run with these settings makes."""
+    return trials_of(replace(SETTINGS, trials=frozenset(names), **settings))
+
+
 def test_every_trial_is_made_by_its_name_in_one_order() -> None:
     """Whatever the order in which they are asked for; without being asked for, none."""
-    assert [*TRIALS] == [each.name for each in chosen({*TRIALS}, SETTINGS)]
-    assert ["queue", "crash"] == [each.name for each in chosen(["crash", "queue"], SETTINGS)]
-    assert () == chosen([], SETTINGS)
+    assert [*TRIALS] == [each.name for each in chosen({*TRIALS})]
+    assert ["queue", "crash"] == [each.name for each in chosen(["crash", "queue"])]
+    assert () == chosen([])
 
 
 def test_trials_are_set_as_the_run_is() -> None:
     """Budgets, the rows of production, and where paths are told from."""
-    locks, queue, growth = chosen(["locks", "queue", "growth"], SETTINGS)
+    locks, queue, growth = chosen(["locks", "queue", "growth"])
 
     assert LocksTrial(SETTINGS.budgets, Production({"t": 9}), Path("/p")) == locks
     assert QueueTrial(2.5) == queue
@@ -50,11 +56,11 @@ def test_a_profile_tells_the_rows_of_production(name: str, tmp_path: Path) -> No
     """One that cannot be read ends the run before anything is walked."""
     profile = Profile("18.6", True, (TableProfile("public.t", 400, None, ()),))
     (tmp_path / "profile.json").write_text(to_json(profile))
-    (made,) = chosen([name], Settings(Lineage("x"), tmp_path, profile=tmp_path / "profile.json"))
+    (made,) = chosen([name], at_rows={}, profile=tmp_path / "profile.json")
 
     assert 400 == made.production.rows("public.t")  # type: ignore[attr-defined]
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        chosen([name], Settings(Lineage("x"), tmp_path, profile=tmp_path / "nowhere.json"))
+        chosen([name], profile=tmp_path / "nowhere.json")
 
 
 def test_a_trial_s_leg_stands_where_its_step_does() -> None:
