@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from migration_checks import __version__
@@ -109,7 +109,8 @@ def _flush() -> None:
             stream.flush()
         except (OSError, ValueError):
             # Python flushes once more at its end and would complain: give it a place to flush to.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            with suppress(OSError, ValueError):  # a stream that somebody has put there may have no file behind it
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:

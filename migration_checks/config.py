@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from migration_checks.budgets import KEYS as BUDGET_KEYS
 from migration_checks.budgets import Budgets, read_budgets
-from migration_checks.fields import Fields, nearest, read_toml, shorten
+from migration_checks.fields import Fields, nearest, read_toml, shorten, whole_number
 from migration_checks.lineage import Lineage
 from migration_checks.lineages import CHAIN_KEYS, LINEAGE_KEYS, choose_lineage
 from migration_checks.report import THRESHOLDS
@@ -24,8 +24,8 @@ T = TypeVar("T")
 SEED = 20240229
 TIMEOUT = 600.0
 PROVIDER = "auto"
-OLDEST = 14
-"""The oldest major version of PostgreSQL that the toolkit walks on."""
+OLDEST, NEWEST = 14, 99
+"""The oldest major version of PostgreSQL that the toolkit walks on, and one that is long to come."""
 MOST_PARTS = 64
 """Into how many parts a walk can be cut."""
 MOST_ROWS = 10**13
@@ -168,12 +168,14 @@ def _shard(given: Fields) -> tuple[int, int] | None:
     text = given.text("shard")
     if text is None:
         return None
-    number, slash, of = text.partition("/")
-    if not (slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of) <= MOST_PARTS):
+    first, slash, second = text.partition("/")
+    of = whole_number(second, 1, MOST_PARTS)
+    number = whole_number(first, 1, of) if of is not None else None
+    if not slash or number is None or of is None:
         raise given.error(f"--shard is {shorten(text)}, not I/N such as 2/4.")
     if "since" in given:
         raise given.error("--shard and --since exclude each other: what a branch changed is walked in one part.")
-    return int(number), int(of)
+    return number, of
 
 
 def _matrix(given: Fields, written: Fields) -> tuple[int, ...]:
@@ -181,10 +183,10 @@ def _matrix(given: Fields, written: Fields) -> tuple[int, ...]:
     found: list[tuple[int, ...]] = []
     for table in (given, written):
         text = table.text("matrix") or ""
-        words = [word.strip() for word in text.split(",") if word.strip()]
-        if any(not word.isdecimal() or not OLDEST <= int(word) <= 99 for word in words):
+        majors = {whole_number(word, OLDEST, NEWEST) for word in text.split(",") if word.strip()}
+        if None in majors:
             raise table.error(f"{table.where}: matrix is {shorten(text)}, not major versions from {OLDEST} on, such as 14,17.")
-        found.append(tuple(sorted({int(word) for word in words})))
+        found.append(tuple(sorted(major for major in majors if major is not None)))
     asked, usual = found
     if asked and "shard" in given:
         raise given.error("--matrix and --shard exclude each other: let each CI job walk one part on one version.")
@@ -226,12 +228,12 @@ def _at_rows(source: Source) -> dict[str, int] | None:
     found: dict[str, int] = {}
     for text in source.table.texts("at_rows"):
         table, _, number = text.rpartition("=")
-        digits = number.replace("_", "").strip()
-        if not (digits.isascii() and digits.isdigit() and 0 < int(digits) <= MOST_ROWS):
+        rows = whole_number(number.replace("_", ""), 1, MOST_ROWS)
+        if rows is None:
             raise source.table.error(
                 f"{source.table.where}: at_rows {shorten(text)} is not written N or TABLE=N, such as 10_000_000 or users=2_000."
             )
-        found[table.strip()] = int(digits)
+        found[table.strip()] = rows
     return found or None
 
 

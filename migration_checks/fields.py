@@ -156,3 +156,15 @@ class Fields:
             raise self.wrong(key, "a list of tables")
         for number, each in enumerate(value, 1):
             yield Fields(each, f"{self.where}.{key}[{number}]", keys, self.remedy, nul=self.nul)
+
+
+def whole_number(text: str, least: int, most: int) -> int | None:
+    """The number that `text` writes in ASCII digits, if it is within these bounds.
+
+    Longer ones than `most` are not read at all: Python refuses to make a number of thousands of digits.
+    """
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits.lstrip("0")) <= len(str(most))):
+        return None
+    number = int(digits.lstrip("0") or "0")
+    return number if least <= number <= most else None

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from migration_checks import cli
 from migration_checks.config import ARGUMENTS, OF_ONE_RUN, TABLE_KEYS, load_settings
 from migration_checks.errors import ConfigurationError
+from migration_checks.fields import whole_number
 from migration_checks.lineage import Contract
 from migration_checks.waivers import Waiver
 from tests.reports import answers
@@ -351,3 +352,32 @@ def test_a_range_of_the_command_line_puts_a_branch_of_the_table_out_of_force(pro
     write(project, 'since = "main"')
 
     assert ("main", None) == (load_settings({}, project).since, load_settings({"range": "a:b"}, project).since)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1),
+        (" 007 ", 7),
+        ("99", 99),
+        ("0", None),
+        ("100", None),
+        ("-1", None),
+        ("1.0", None),
+        ("", None),
+        ("²", None),
+        ("٣", None),
+        ("9" * 10_000, None),
+        ("0" * 10_000 + "5", 5),
+    ],
+)
+def test_whole_numbers(text: str, number: int | None) -> None:
+    """Only what is written in plain digits and within bounds is one, however long it is."""
+    assert number == whole_number(text, 1, 99)
+
+
+@pytest.mark.parametrize("asked", [{"shard": "9" * 5_000 + "/2"}, {"matrix": "1" * 5_000}, {"at_rows": ["t=" + "9" * 5_000]}])
+def test_numbers_of_any_length_are_one_sentence(project: Path, asked: dict[str, object]) -> None:
+    """Python itself refuses to read thousands of digits."""
+    with pytest.raises(ConfigurationError):
+        load_settings({"config": "alembic.ini", **asked}, project)
