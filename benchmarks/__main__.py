@@ -1,4 +1,4 @@
-"""`python -m benchmarks` measures everything; name some of chain, data, seeding, memory and start to measure those only."""
+"""`python -m benchmarks` measures everything; name some of start, seeding, legacy, data, memory, chain to measure those."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chain, data, memory, seeding, start
+from benchmarks import chain, data, legacy, memory, seeding, start
 from benchmarks.figures import Outcome
 from benchmarks.peers import Shelf
 from benchmarks.rendering import document, table
 from migration_checks.database import Databases
 from migration_checks.providers import EmbeddedProvider
 
-NAMES = ("start", "seeding", "data", "memory", "chain")
+NAMES = ("start", "seeding", "legacy", "data", "memory", "chain")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,6 +40,7 @@ def _measured(given: argparse.Namespace, folder: Path, shelf: Shelf | None) -> d
         measurements: Mapping[str, Callable[[], Outcome]] = {
             "start": lambda: start.run(folder, 100, given.rounds),
             "seeding": lambda: seeding.run(databases, given.seeded, given.rounds, folder),
+            "legacy": lambda: legacy.run(databases, given.rounds, folder),
             "data": lambda: data.run(databases, tuple(given.sizes), given.beside, given.rounds, shelf, folder),
             "memory": lambda: memory.run(databases, max(given.sizes), folder),
             "chain": lambda: chain.run(bench, tuple(given.lengths)),

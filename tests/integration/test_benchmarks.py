@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import legacy
 from benchmarks.__main__ import main
 
 
@@ -30,6 +31,19 @@ def test_what_is_named_is_measured(
     assert all(run["wall"] > 0 for result in found["results"] for run in result["subject"]["runs"])
     shown = capsys.readouterr().out
     assert all(name in shown for name in names)
+
+
+def test_factories_are_held_against_copying_what_they_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both write the same rows, so both speeds are of as many."""
+    monkeypatch.setattr(legacy, "DATASETS", 100)
+
+    assert 0 == main(["legacy", "--rounds", "1", "--no-peers"])
+
+    shown = capsys.readouterr().out
+    assert "rows around 100 datasets" in shown
+    assert all(f"rows a second, {name}: " in shown for name in (legacy.FACTORIES, legacy.COPY))
 
 
 def test_memory_and_start_are_figures(tmp_path: Path) -> None:
