@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress, cycle
+from itertools import compress, cycle, islice
 from typing import Any
 
 import psycopg
@@ -40,13 +40,7 @@ def copy_rows(connection: Connection, target: str, quoted: Sequence[str], rows: 
     listed = f" ({', '.join(quoted)})" if quoted else ""
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY {target}{listed} FROM STDIN".encode()) as copy:
-            chunk: list[str] = []
-            for row in rows:
-                chunk.append(row)
-                if len(chunk) >= _CHUNK:
-                    copy.write("\n".join(chunk) + "\n")
-                    chunk = []
-            if chunk:
+            while chunk := list(islice(rows, _CHUNK)):
                 copy.write("\n".join(chunk) + "\n")
         return cursor.rowcount
 
