@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -67,46 +67,62 @@ def handed_on(environment: Environment, database: str, steps: Sequence[Script]) 
     return handed
 
 
-def seen(tmp_path: Path, database: str, statement: str, *, url: str) -> tuple[list[str], list[int | None]]:
-    """What two steps saw of their sessions after one that ran `statement`: when the session is handed on, and when it is not.
+NOTE = sql(f"INSERT INTO seen {FACTS}")
+PLAIN = "nothing but a table"
+STATEMENTS = {PLAIN: "CREATE TABLE t ()", **LEFT_BEHIND, **FOUND}
+
+
+def branch(name: str) -> list[Script]:
+    """The steps upon a1 of a statement: one that runs it, and one that notes what it sees."""
+    number = [*STATEMENTS].index(name)
+    ran = Script(f"ran{number}", down="a1", upgrade=sql(STATEMENTS[name]))
+    return [ran, Script(f"noted{number}", down=ran.id, upgrade=NOTE)]
+
+
+BELOW = [FIRST, Script("a1", down="a0", upgrade=NOTE)]
+
+
+@pytest.fixture(scope="module", params=["psycopg", "psycopg2"])
+def environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    """A project with a branch for each statement, on a driver; attached to nothing."""
+    scripts = [*BELOW, *(script for name in STATEMENTS for script in branch(name))]
+    project = make_project(tmp_path_factory.mktemp("sessions"), scripts, url=NOWHERE.replace("psycopg", request.param))
+    with Environment(project.lineage(), timeout=60) as entered:
+        yield entered
+
+
+def seen(environment: Environment, database: str, name: str) -> tuple[list[str], list[int | None]]:
+    """What two steps saw of their sessions after one that ran a statement: when the session is handed on, and when it is not.
 
     The process ids are of the sessions that were handed on.
     """
-    note = sql(f"INSERT INTO seen {FACTS}")
-    steps = [
-        FIRST,
-        Script("a1", down="a0", upgrade=note),
-        Script("a2", down="a1", upgrade=sql(statement)),
-        Script("a3", down="a2", upgrade=note),
-    ]
-    with Environment(make_project(tmp_path, steps, url=url).lineage(), timeout=60) as environment:
+    steps = [*BELOW, *branch(name)]
+    try:
         handed = handed_on(environment, database, steps)
         environment.detach()
         environment.attach(database)  # a new run of env.py, in a session of its own
-        environment.downgrade("a3")
+        environment.downgrade(steps[-1].id)
         environment.detach()
         environment.attach(database)
-        environment.upgrade("a3")
+        environment.upgrade(steps[-1].id)
+    finally:
+        environment.detach()
     with connect(database) as look:
         return [facts for (facts,) in look.execute("SELECT facts FROM public.seen ORDER BY ctid")], handed
 
 
-@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
-@pytest.mark.parametrize("statement", [*LEFT_BEHIND.values(), *FOUND.values()], ids=[*LEFT_BEHIND, *FOUND])
-def test_a_step_sees_what_it_would_see_in_a_session_of_its_own(
-    tmp_path: Path, database: str, statement: str, driver: str
-) -> None:
+@pytest.mark.parametrize("name", [*LEFT_BEHIND, *FOUND])
+def test_a_step_sees_what_it_would_see_in_a_session_of_its_own(environment: Environment, database: str, name: str) -> None:
     """Whatever the step before did to its own session, and to what new sessions find."""
-    (_, after, alone), handed = seen(tmp_path, database, statement, url=NOWHERE.replace("psycopg", driver))
+    (_, after, alone), handed = seen(environment, database, name)
 
     assert alone == after
     assert handed[1] is not None
 
 
-@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
-def test_plain_steps_share_a_session(tmp_path: Path, database: str, driver: str) -> None:
+def test_plain_steps_share_a_session(environment: Environment, database: str) -> None:
     """It is gone when the database is let go of."""
-    _, (first, *others) = seen(tmp_path, database, "CREATE TABLE t ()", url=NOWHERE.replace("psycopg", driver))
+    _, (first, *others) = seen(environment, database, PLAIN)
 
     assert first is not None
     assert {first} == set(others)
