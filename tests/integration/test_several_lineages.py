@@ -109,8 +109,8 @@ def test_a_tenant_of_the_command_line(tmp_path: Path, server: Server, tenant: st
 
 
 def test_arguments_reach_env_py_and_revisions(tmp_path: Path, server: Server) -> None:
-    """Several of them, with an equals sign within, in their order; those of the settings first."""
-    head = "assert context.get_x_argument() == ['a=1', 'b=x=y', 'flag'], context.get_x_argument()"
-    script = Script("a1", None, head + "\n" + sql("CREATE TABLE t (id int PRIMARY KEY)"), sql("DROP TABLE t"))
+    """Several of them, with an equals sign within, in their order, on every leg; those of the settings first."""
+    asks = "assert context.get_x_argument() == ['a=1', 'b=x=y', 'flag'], context.get_x_argument()\n"
+    script = Script("a1", None, asks + sql("CREATE TABLE t (id int PRIMARY KEY)"), asks + sql("DROP TABLE t"))
 
     assert set() == walk(tmp_path, server, [script], x=("a=1", "b=x=y", "flag")).found

@@ -80,14 +80,6 @@ def test_a_range_without_revisions(tmp_path: Path, server: Server) -> None:
     assert "no revision to walk" in walked.said
 
 
-def test_arguments_for_env_py(tmp_path: Path, server: Server) -> None:
-    """What -x says reaches the scripts on every leg."""
-    asks = "assert context.get_x_argument(as_dictionary=True)['tenant'] == 'acme'"
-    script = Script("a1", None, f"{asks}\n{creates('t', 'a1').upgrade}", f"{asks}\nop.execute('DROP TABLE t')")
-
-    assert walk(tmp_path, server, [script], x=("tenant=acme",)).found == set()
-
-
 def test_schemas_and_names_that_need_quotes(tmp_path: Path, server: Server) -> None:
     """Names are carried through every leg as they are: reserved words, spaces, quotes, capitals, other schemas."""
     strange = 'CREATE TABLE "Sales Dept"."select" ("order" int PRIMARY KEY, "Weird "" Name" text)'
@@ -159,20 +151,6 @@ def test_rows_that_contradict_an_invariant_from_the_start(tmp_path: Path, server
     assert "MC401" not in {finding.check for finding in (*whole.report.findings, *upper.report.findings)}
 
 
-def test_a_sequence_left_behind(tmp_path: Path, server: Server) -> None:
-    """A step that writes keys past the sequence that feeds them is found by where the sequence stands (MC501)."""
-    chain = [
-        Script("a1", None, sql("CREATE TABLE t (id serial PRIMARY KEY, note text)"), sql("DROP TABLE t")),
-        Script(
-            "b2",
-            "a1",
-            sql("INSERT INTO t (id, note) SELECT max(id) + 5, 'by hand' FROM t"),
-            sql("DELETE FROM t WHERE note = 'by hand'"),
-        ),
-    ]
-    assert ("MC501", "b2") in walk(tmp_path, server, chain).found
-
-
 def test_models_that_differ_at_head(tmp_path: Path, server: Server) -> None:
     """Where env.py offers metadata, head is held against it (MC205); below head it is not."""
     models = """
@@ -222,21 +200,3 @@ def test_a_leap_over_rows(tmp_path: Path, server: Server) -> None:
     assert walked.legs[-2:] == ["leap c3", "leap c3!"]
     assert walked.found >= {("MC105", "c3")}
     assert "55006" in walked.finding("MC105").message
-
-
-def test_env_py_that_keeps_one_transaction_for_all(tmp_path: Path, server: Server) -> None:
-    """A label of an enumeration that was added in the transaction that uses it: single steps pass, the leap does not."""
-    chain = [
-        Script(
-            "a1",
-            None,
-            sql("CREATE TYPE mood AS ENUM ('sad')", "CREATE TABLE t (id int PRIMARY KEY, m mood)"),
-            sql("DROP TABLE t", "DROP TYPE mood"),
-        ),
-        Script("b2", "a1", sql("ALTER TYPE mood ADD VALUE 'glad'"), "raise NotImplementedError('labels stay')"),
-        Script("c3", "b2", sql("UPDATE t SET m = 'glad' WHERE id < 0"), sql("SELECT 1")),
-    ]
-    walked = walk(tmp_path, server, chain)
-
-    assert {("MC105", "c3"), ("MC104", "b2")} <= walked.found
-    assert not {check for check, _ in walked.found} & {"MC101", "MC102", "MC103"}
