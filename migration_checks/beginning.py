@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from migration_checks.worker.keeping import LASTING
+from migration_checks.worker.keeping import SEEDING
+
+FIRST_OF_USERS = 16384
+"""The oids below belong to PostgreSQL itself."""
 
 BEGINNING = f"""
 SELECT json_build_array(
     NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtevent = 'login')
         AND NOT EXISTS (
             SELECT FROM pg_proc
-            WHERE oid >= 16384
-              AND (prosrc ~* '{LASTING.replace("'", "''")}'
-                   OR '.' = ANY (SELECT substring(setting, '^[^=]*([.])') FROM unnest(proconfig) AS setting))
+            WHERE oid >= {FIRST_OF_USERS}
+              AND (prosrc ~* '{SEEDING}'
+                   OR prolang NOT IN (SELECT oid FROM pg_language WHERE lanname IN ('internal', 'sql', 'plpgsql'))
+                      AND (provolatile = 'v' OR prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')))
         ),
     concat_ws('|',
         pg_conf_load_time(),
@@ -35,7 +39,7 @@ class Beginning:
         """`found` is what BEGINNING has just given.
 
         Settings of the role and the database, their rights and limits are what a session finds at its start; a trigger at
-        login runs for each, and what functions of the user may set cannot be taken back.
+        login runs for each, and what functions in C and in other languages keep for their session cannot be taken back.
         """
         reusable, now = found
         last, self._last = self._last, now

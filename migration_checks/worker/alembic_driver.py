@@ -167,13 +167,16 @@ class Driver:
         """Open the session now, so that it is not timed: another one than before where that would not be as good as new."""
         if self._kept and not (job.is_plain and job.order.get("same_beginning")):
             keeping.close(connection)
+            self._kept = False
         _ = connection.connection
+        if self.manner.plain and not self._kept:
+            self._opened = keeping.opened(connection)
 
     def _end(self, job: Job, connection: Any) -> int | None:
         """End what a step leaves in its session: the session too, unless it may serve the next one; then its process id."""
         session: int | None = None
         if self.manner.plain and job.is_plain:
-            session = keeping.renew(connection, (each.sql for each in self.recorder.statements))
+            session = keeping.renew(connection, self._opened, (each.sql for each in self.recorder.statements))
         else:
             keeping.close(connection)
         self._kept = session is not None

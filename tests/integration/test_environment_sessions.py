@@ -12,7 +12,16 @@ from migration_checks.connection import connect
 from migration_checks.environment import Environment
 from migration_checks.lane import Lane
 from migration_checks.providers import Server
+from migration_checks.worker.keeping import TELLING
 from tests.projects import ASYNC, NOWHERE, SYNC, Script, make_project, sql
+
+
+@pytest.fixture(autouse=True)
+def telling(server: Server) -> None:
+    """Sessions are handed on where they tell what a script has left in them."""
+    if server.version < TELLING:
+        pytest.skip("sessions tell of their settings since PostgreSQL 16")
+
 
 FIRST = Script("a0", upgrade=sql("CREATE TABLE seen (facts text)"))
 
@@ -21,7 +30,8 @@ FACTS = """
         current_setting('statement_timeout'), coalesce(current_setting('my.setting', true), 'none'),
         coalesce(current_setting('other.setting', true), 'none'), current_user, session_user, current_setting('search_path'),
         current_setting('work_mem'), current_setting('default_transaction_isolation'), current_setting('TimeZone'),
-        pg_my_temp_schema() = 0, (SELECT count(*) FROM pg_listening_channels()),
+        (SELECT count(*) FROM pg_settings WHERE name LIKE '%.%'), pg_my_temp_schema() = 0,
+        (SELECT count(*) FROM pg_listening_channels()),
         (SELECT count(*) FROM pg_prepared_statements WHERE from_sql), (SELECT count(*) FROM pg_cursors WHERE is_holdable),
         (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'))
 """
@@ -32,6 +42,9 @@ LEFT_BEHIND = {
     "an invented setting": "SET my.setting = 'x'",
     "an invented setting, quoted": "SET SESSION \"my\".setting TO 'x'",
     "an invented setting by a function": "SELECT set_config('my.setting', 'x', true)",
+    "an invented setting that nobody reads": "DO $$BEGIN EXECUTE 'SE' || 'T my.setting = 1'; END$$",
+    "an invented setting behind a comment": "SET /* not */ my.setting = 'x'",
+    "a library": "LOAD 'auto_explain'",
     "a characteristic": "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
     "a temporary table": "CREATE TEMP TABLE left_over (id int); INSERT INTO left_over VALUES (1)",
     "a listener": "LISTEN news",
@@ -161,21 +174,29 @@ def test_a_trigger_at_login_has_its_say_before_every_step(tmp_path: Path, databa
         assert handed_on(environment, database, steps)
 
 
-LISTENS = SYNC.replace(
-    "with connectable",
-    "from sqlalchemy import event\n"
-    "        listen = lambda connection, record: connection.cursor().execute('LISTEN news') and connection.commit()\n"
-    "        event.listen(connectable, 'connect', listen)\n"
-    "        with connectable",
-)
+def listening(statement: str, target: str = "connectable") -> str:
+    """An env.py that runs a statement in every session that is opened."""
+    return SYNC.replace(
+        "with connectable",
+        "from sqlalchemy import Engine, event\n"
+        f"        listen = lambda dbapi_connection, **rest: (dbapi_connection.cursor().execute({statement!r}),"
+        " dbapi_connection.commit())\n"
+        f"        event.listen({target}, 'connect', listen, named=True)\n"
+        "        with connectable",
+    )
+
+
 STRICT = SYNC.replace("pool.NullPool)", "pool.NullPool, isolation_level='SERIALIZABLE')")
+ELSEWHERE = {
+    "another driver": (ASYNC, NOWHERE.replace("psycopg", "asyncpg")),
+    "env.py listens": (listening("LISTEN news"), NOWHERE),
+    "env.py names a tenant": (listening("SET app.tenant = '7'"), NOWHERE),
+    "env.py names a tenant to every engine": (listening("SET app.tenant = '7'", "Engine"), NOWHERE),
+    "env.py chooses an isolation level": (STRICT, NOWHERE),
+}
 
 
-@pytest.mark.parametrize(
-    ("env", "url"),
-    [(ASYNC, NOWHERE.replace("psycopg", "asyncpg")), (LISTENS, NOWHERE), (STRICT, NOWHERE)],
-    ids=["another driver", "env.py listens", "env.py chooses an isolation level"],
-)
+@pytest.mark.parametrize(("env", "url"), ELSEWHERE.values(), ids=ELSEWHERE)
 def test_where_a_session_is_not_handed_on(tmp_path: Path, database: str, env: str, url: str) -> None:
     """Every step opens its own, as it would in a run of its own, and the walk is the same."""
     steps = [FIRST, Script("a1", down="a0", upgrade=sql("CREATE TABLE t ()")), Script("a2", down="a1")]
@@ -183,11 +204,48 @@ def test_where_a_session_is_not_handed_on(tmp_path: Path, database: str, env: st
         assert [None] * 3 == handed_on(environment, database, steps)
 
 
-def test_a_session_that_a_script_has_set_in_its_own_way(tmp_path: Path, database: str) -> None:
-    """Autocommit on the driver's own connection stays with it; so the next step gets another one."""
-    script = "op.get_bind().connection.driver_connection.commit(); op.get_bind().connection.driver_connection.autocommit = True"
+HELD = "held = op.get_bind().connection.driver_connection; "
+IN_ITS_OWN_WAY = {
+    "autocommit": ("psycopg", HELD + "held.commit(); held.autocommit = True"),
+    "what rows are made of": ("psycopg", HELD + "from psycopg.rows import dict_row; held.row_factory = dict_row"),
+    "how numbers are read": (
+        "psycopg",
+        HELD + "from psycopg.types.string import TextLoader; held.adapters.register_loader('int4', TextLoader)",
+    ),
+    "how numbers are written": (
+        "psycopg",
+        HELD + "from psycopg.types.string import StrDumper; held.adapters.register_dumper(int, StrDumper)",
+    ),
+    "a note": ("psycopg", "op.get_bind().info['note'] = 1"),
+    "a setting past SQLAlchemy": ("psycopg", HELD + "held.cursor().execute('SET my.setting = 1')"),
+    "what rows are made of, psycopg2": (
+        "psycopg2",
+        HELD + "from psycopg2.extras import RealDictCursor; held.cursor_factory = RealDictCursor",
+    ),
+    "the encoding": ("psycopg2", HELD + "held.set_client_encoding('LATIN1')"),
+    "how numbers are read, psycopg2": (
+        "psycopg2",
+        HELD + "from psycopg2 import extensions as e; e.register_type(e.new_type((23,), 'T', lambda v, c: v), held)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("driver", "script"), IN_ITS_OWN_WAY.values(), ids=IN_ITS_OWN_WAY)
+def test_a_session_that_a_script_has_set_in_its_own_way(tmp_path: Path, database: str, driver: str, script: str) -> None:
+    """That stays with the driver's own connection; so the next step gets another one."""
     steps = [FIRST, Script("a1", down="a0", upgrade=script), Script("a2", down="a1"), Script("a3", down="a2")]
-    with Environment(make_project(tmp_path, steps).lineage(), timeout=60) as environment:
+    project = make_project(tmp_path, steps, url=NOWHERE.replace("psycopg", driver))
+    with Environment(project.lineage(), timeout=60) as environment:
         handed = handed_on(environment, database, steps)
 
     assert [True, False, True, True] == [each is not None for each in handed]
+
+
+def test_notices_do_not_stay_with_the_session(tmp_path: Path, database: str) -> None:
+    """psycopg2 gathers them."""
+    noticed = "assert not op.get_bind().connection.driver_connection.notices; "
+    again = noticed + "op.execute('CREATE TABLE IF NOT EXISTS seen ()')"
+    steps = [FIRST, Script("a1", down="a0", upgrade=again), Script("a2", down="a1", upgrade=again)]
+    project = make_project(tmp_path, steps, url=NOWHERE.replace("psycopg", "psycopg2"))
+    with Environment(project.lineage(), timeout=60) as environment:
+        assert None not in handed_on(environment, database, steps)

@@ -141,8 +141,9 @@ def test_a_role_that_may_not_create_databases(tmp_path: Path, place: Place, thei
     ("megabytes", "says", "provider"),
     [(8, "No space left", "embedded"), (8, "No space left", "auto"), (70, "full", "embedded"), (120, "full", "auto")],
 )
-def test_a_disk_that_is_full(tmp_path: Path, megabytes: int, says: str, provider: str) -> None:
+def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, megabytes: int, says: str, provider: str) -> None:
     """When the server starts, and in the middle of a walk: one sentence, and the disk is empty afterwards."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")  # a container would have a disk of its own
     with tempfile.TemporaryDirectory(prefix="mct", dir="/tmp") as name:
         if subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=1777", "tmpfs", name], check=False
