@@ -106,7 +106,8 @@ def close(connection: Any) -> None:
 
 def _driven(connection: Any) -> Any:
     """The driver's connection, where we know the driver; None else, or when there is none."""
-    if connection.dialect.driver not in ("psycopg", "psycopg2") or connection.closed or connection.invalidated:
+    known = connection.dialect.driver in ("psycopg", "psycopg2") and not connection.dialect.is_async
+    if not known or connection.closed or connection.invalidated:
         return None
     raw = connection.connection.driver_connection
     return raw if hasattr(raw, "autocommit") and not raw.closed and raw.info.server_version >= TELLING else None

@@ -189,6 +189,7 @@ def listening(statement: str, target: str = "connectable") -> str:
 STRICT = SYNC.replace("pool.NullPool)", "pool.NullPool, isolation_level='SERIALIZABLE')")
 ELSEWHERE = {
     "another driver": (ASYNC, NOWHERE.replace("psycopg", "asyncpg")),
+    "an asynchronous engine": (ASYNC, NOWHERE),
     "env.py listens": (listening("LISTEN news"), NOWHERE),
     "env.py names a tenant": (listening("SET app.tenant = '7'"), NOWHERE),
     "env.py names a tenant to every engine": (listening("SET app.tenant = '7'", "Engine"), NOWHERE),
