@@ -10,9 +10,10 @@ import pytest
 from psycopg import sql
 
 from migration_checks.connection import connect, database_name, with_database
-from migration_checks.database import _MARK, Databases
+from migration_checks.database import _LOCK_CLASS, _MARK, Databases
 from migration_checks.errors import ProviderError
 from migration_checks.providers import Server
+from tests.processes import eventually
 
 
 def names(server: Server) -> set[str]:
@@ -29,6 +30,16 @@ def run(url: str, *statements: str) -> None:
     with connect(url) as connection:
         for statement in statements:
             connection.execute(statement.encode())
+
+
+def leave_dead(databases: Databases) -> None:
+    """End a run as its death does: its maintenance session is gone, its databases are not."""
+    databases._close()
+    with connect(databases.server.url) as connection:
+        lock = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid::int8 = %s"
+        held = (_LOCK_CLASS, databases.token)
+        # The server takes some milliseconds to see that nobody is there.
+        assert eventually(lambda: connection.execute(lock, held).fetchone() is None)
 
 
 @pytest.fixture
@@ -177,7 +188,7 @@ def test_what_a_dead_run_left_is_swept(server: Server) -> None:
     dead = Databases(server)
     dead.__enter__()
     url = dead.create("left")
-    dead._close()
+    leave_dead(dead)
 
     with Databases(server):
         assert database_name(url) not in names(server)
@@ -215,7 +226,7 @@ def test_roles_of_a_dead_run_are_swept_from_a_foreign_server(foreign: Server) ->
         url = dead.create("left")
         run(url, "CREATE ROLE made_by_dead", "CREATE TABLE public.t ()", "GRANT SELECT ON public.t TO made_by_dead, was_there")
         run(foreign.url, "CREATE ROLE made_by_somebody")
-        dead._close()
+        leave_dead(dead)
 
         with Databases(foreign):
             left = roles(foreign)
@@ -287,7 +298,7 @@ def test_a_run_that_is_killed_after_it_dropped_a_database(server: Server) -> Non
         connection.execute("CREATE TABLE public.t ()")
         connection.execute("GRANT SELECT ON public.t TO mct_left")
     killed.drop(first)
-    killed._close()  # as a kill would: nothing else is done
+    leave_dead(killed)  # as a kill would: nothing else is done
     with Databases(theirs), connect(server.url) as connection:
         assert connection.execute("SELECT count(*) FROM pg_roles WHERE rolname = 'mct_left'").fetchone() == (0,)
         assert second
