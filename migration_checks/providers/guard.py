@@ -100,11 +100,22 @@ def remove(directory: Path) -> bool:
                 os.kill(pid, signal.SIGQUIT if attempt < 100 else signal.SIGKILL)  # SIGQUIT: immediate shutdown
         if not working:
             _free_shared_memory(directory)
-            shutil.rmtree(directory, ignore_errors=True)
+            _remove_files(directory)
             if not directory.exists():
                 return True
         time.sleep(_POLL * 4)
     return False
+
+
+def _remove_files(directory: Path) -> None:
+    """Remove a directory, its lock last: who is killed while removing leaves one that the next start takes for stale."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(directory):
+            if name != LOCK:
+                shutil.rmtree(directory / name, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    os.unlink(directory / name)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def server_processes(directory: Path) -> tuple[int, ...]:

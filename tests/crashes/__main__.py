@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections import Counter
@@ -61,6 +62,8 @@ def _page(arguments: argparse.Namespace) -> int:
 
 def _killed(arguments: argparse.Namespace) -> int:
     runs: list[Killed] = []
+    # A shell's background jobs ignore Ctrl-C, and so would every process that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with EmbeddedProvider().lend() as theirs:
         until = time.monotonic() + 60 * arguments.minutes
         for each in kill_many(theirs, arguments.runs, arguments.seed, *arguments.options, until=until):

@@ -29,6 +29,30 @@ def test_what_a_dead_guard_left_is_removed(tmp_path: Path) -> None:
     assert not directory.exists()
 
 
+REMOVES = """
+import sys
+from pathlib import Path
+from migration_checks.providers import guard
+hear = lambda event, given: print(Path(given[0]).name) if event in ("os.remove", "os.rmdir") else None
+sys.addaudithook(hear)
+guard.sweep(Path(sys.argv[1]))
+"""
+
+
+def test_the_lock_is_removed_last(tmp_path: Path) -> None:
+    """Whoever is killed while removing leaves a directory that can still be seen to be nobody's."""
+    directory = abandoned(tmp_path, "dead")
+    (directory / "socket").touch()
+    (directory / "link").symlink_to(tmp_path)
+    removed = subprocess.run(
+        [sys.executable, "-c", REMOVES, tmp_path], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert [guard.LOCK, directory.name] == removed[-2:]
+    assert {"PG_VERSION", guard.DATA, "socket", "link"} == set(removed[:-2])
+    assert not directory.exists()
+
+
 def test_what_a_living_guard_holds_is_kept(tmp_path: Path) -> None:
     """Its lock is held from the moment that the lock file can be seen."""
     directory, descriptor = guard.claim(tmp_path)
