@@ -19,6 +19,7 @@ COPIED = ("migration_checks", "tests", "fixtures", "docs", "conftest.py", "pypro
 TESTS = {
     "migration_checks/diff.py": "tests/unit/test_diff.py",
     "migration_checks/waivers.py": "tests/unit/test_waivers.py",
+    "migration_checks/waiving.py": "tests/unit/test_waivers.py",
     "migration_checks/findings.py": "tests/unit/test_findings.py",
     "migration_checks/checks/*.py": "tests/unit/checks",
 }
@@ -33,6 +34,21 @@ pytest_add_cli_args = ["-n0", "--durations=0", "-p", "no:cacheprovider"]
 also_copy = {copied}
 """
 
+PAGE = ROOT / "docs" / "mutation-testing.md"
+HEAD = """<!-- Made by `python -m tests.mutation --page`; do not edit. -->
+
+# Mutation testing
+
+A test that cannot fail proves nothing. So the code that judges is broken on purpose, one small change at a time (a condition
+turned round, a number off by one, a text replaced, an argument left out), and each time the unit tests of that module, and no
+others, are asked whether they notice.
+
+    pip install mutmut
+    python -m tests.mutation --page
+
+A mutant counts as noticed when a test fails or the run does not end; `--survivors` lists the others.
+
+"""
 KILLED = frozenset({"killed", "timeout", "suspicious", "segfault"})
 
 
@@ -41,10 +57,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
     parser.add_argument("modules", nargs="*", default=list(TESTS), help="; ".join(TESTS))
     parser.add_argument("--survivors", action="store_true", help="list each mutant that no test noticed")
+    parser.add_argument("--page", action="store_true", help="write docs/mutation-testing.md; only without MODULE")
     arguments = parser.parse_args()
+    if arguments.page and arguments.modules != list(TESTS):
+        parser.error("the page is about all modules: name none")
     with tempfile.TemporaryDirectory(prefix="migration-checks-mutation-") as work:
         results = mutated(Path(work), arguments.modules)
     print("\n".join(table(results)))
+    if arguments.page:
+        PAGE.write_text(HEAD + "\n".join(table(results)) + "\n", encoding="utf-8")
     if arguments.survivors:
         print("\n".join(f"{name}: {status}" for name, status in results if status not in KILLED))
 
@@ -55,7 +76,7 @@ def mutated(work: Path, modules: Sequence[str]) -> list[tuple[str, str]]:
         source = ROOT / name
         skip = shutil.ignore_patterns("__pycache__")
         _ = shutil.copytree(source, work / name, ignore=skip) if source.is_dir() else shutil.copy(source, work / name)
-    tests = [TESTS[module] for module in modules]
+    tests = sorted({TESTS[module] for module in modules})
     copied = [name for name in COPIED if name not in ("migration_checks", "pyproject.toml")]
     with (work / "pyproject.toml").open("a", encoding="utf-8") as settings:
         settings.write(SETTINGS.format(modules=quoted(modules), tests=quoted(tests), copied=quoted(copied)))
@@ -83,7 +104,7 @@ def table(results: Sequence[tuple[str, str]]) -> Iterator[str]:
     """A Markdown table: how many mutants of each module the tests noticed."""
     counts: dict[str, Counter[bool]] = defaultdict(Counter)
     for name, status in results:
-        module = name.split(".x_")[0].split(".xǁ")[0]
+        module = name.split(".x_")[0].split(".xǁ")[0].replace(".", "/") + ".py"
         counts[module][status in KILLED] += 1
         counts["together"][status in KILLED] += 1
     yield "| module | mutants | noticed | score |"
