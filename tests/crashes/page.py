@@ -54,7 +54,12 @@ def _run(number: int, runs: list[dict[str, Any]]) -> list[str]:
     tried, early = Counter(each["way"] for each in runs), Counter(each["way"] for each in runs if each["status"] not in (0, 1))
     shared = sum(bool(each["shared"]) for each in runs)
     left = sum(bool(each["left"]) for each in runs)
-    found = [f"- {each['way']} at run {each['number']}: {'; '.join(each['left'])[:300]}" for each in runs if each["left"]]
+    found = [
+        f"- {each['way']}, number {each['number']}: {'; '.join(each['left'])[:300]}. {each.get('note', '')}".strip()
+        for each in runs
+        if each["left"]
+    ]
+    notes = [each["note"] for each in runs if "note" in each and not each["left"]]
     return [
         f"Run {number}: {len(runs):,} verifications, {shared:,} of them on somebody else's server. "
         f"{left:,} left something behind.",
@@ -63,8 +68,9 @@ def _run(number: int, runs: list[dict[str, Any]]) -> list[str]:
         "|---|---|---|",
         *(f"| {way} | {tried[way]:,} | {early[way]:,} |" for way in WAYS),
         "",
-        *found,
-        *([""] if found else []),
+        *(fill(each, WIDTH, subsequent_indent="  ") for each in found),
+        *(fill(each, WIDTH) for each in notes),
+        *([""] if found or notes else []),
     ]
 
 
