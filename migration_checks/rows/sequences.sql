@@ -24,5 +24,5 @@ JOIN pg_sequence s ON s.seqrelid = f.sequence
 JOIN pg_class c ON c.oid = f.sequence
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = f.relation AND a.attnum = f.number AND NOT a.attisdropped
-WHERE NOT s.seqcycle
+WHERE NOT s.seqcycle AND c.relpersistence <> 't' -- of another session's, older servers refuse to say where it stands
 ORDER BY format('%I.%I', n.nspname, c.relname), f.relation, f.number

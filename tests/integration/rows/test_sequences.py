@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import psycopg
+
 from migration_checks.rows import Rows
+from migration_checks.rows.sequences import SEQUENCES
 from migration_checks.snapshot import Sequence
 from tests.integration.rows.support import run
 
@@ -57,3 +60,13 @@ def test_highest_used_follows_the_table(rows: Rows, database: str) -> None:
     second = {each.name: each.highest_used for each in rows.sequences(rows.read(before, keep=False))}
 
     assert (first["public.a_id_seq"], second["public.a_id_seq"]) == (None, 77)
+
+
+def test_sequences_of_other_sessions_are_not_asked(database: str) -> None:
+    """A temporary sequence is left alone while the session that made it stays: servers before 16.4 fail the whole query."""
+    run(database, "CREATE TABLE a (id serial)")
+    with psycopg.connect(database, autocommit=True) as other, psycopg.connect(database) as connection:
+        other.execute("CREATE TEMP TABLE t (id serial); INSERT INTO t DEFAULT VALUES")
+        found = connection.execute(SEQUENCES).fetchall()
+
+    assert ["public.a_id_seq"] == [row[0] for (row,) in found]
