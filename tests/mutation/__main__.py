@@ -17,11 +17,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 COPIED = ("migration_checks", "tests", "fixtures", "docs", "conftest.py", "pyproject.toml", "README.md", "CHANGELOG.md")
 TESTS = {
-    "migration_checks/diff.py": "tests/unit/test_diff.py",
-    "migration_checks/waivers.py": "tests/unit/test_waivers.py",
-    "migration_checks/waiving.py": "tests/unit/test_waivers.py",
-    "migration_checks/findings.py": "tests/unit/test_findings.py",
-    "migration_checks/checks/*.py": "tests/unit/checks",
+    "migration_checks/diff.py": ("tests/unit/test_diff.py",),
+    "migration_checks/waivers.py": ("tests/unit/test_waivers.py", "tests/unit/test_config.py"),
+    "migration_checks/waiving.py": ("tests/unit/test_waivers.py",),
+    "migration_checks/findings.py": ("tests/unit/test_findings.py",),
+    "migration_checks/checks/*.py": ("tests/unit/checks",),
 }
 """What is mutated, and the tests that should notice."""
 
@@ -76,7 +76,7 @@ def mutated(work: Path, modules: Sequence[str]) -> list[tuple[str, str]]:
         source = ROOT / name
         skip = shutil.ignore_patterns("__pycache__")
         _ = shutil.copytree(source, work / name, ignore=skip) if source.is_dir() else shutil.copy(source, work / name)
-    tests = sorted({TESTS[module] for module in modules})
+    tests = sorted({test for module in modules for test in TESTS[module]})
     copied = [name for name in COPIED if name not in ("migration_checks", "pyproject.toml")]
     with (work / "pyproject.toml").open("a", encoding="utf-8") as settings:
         settings.write(SETTINGS.format(modules=quoted(modules), tests=quoted(tests), copied=quoted(copied)))

@@ -110,6 +110,29 @@ class TestFolding:
 
         assert seen(catalog(T, part), catalog(T, part, A, inherited)) == ("added column public.t.a", "added column public.t1.a")
 
+    def test_what_an_heir_took_over_is_folded(self) -> None:
+        """From each of the tables that it inherits from, as a partition does from its one."""
+        heir = with_facets(table("h"), inherits=["public.t", "public.u"])
+        more = columns("public.h", "a", "z", inherited=1, local=False)
+        own = [*columns("public.t", "a"), *columns("public.u", "z")]
+
+        assert seen(catalog(T, table("u"), heir), catalog(T, table("u"), heir, more, own)) == (
+            "added column public.t.a +1",
+            "added column public.u.z +1",
+        )
+
+    def test_what_changed_in_a_partition_as_in_its_table_is_folded(self) -> None:
+        """A type that went down to the partitions is one change, and one that differs there is another."""
+        part = with_facets(table("t1"), **{"partition of": "public.t"})
+        own = columns("public.t1", "a", inherited=1)
+        before = catalog(T, A, part, own)
+        wider = with_facets(A, type="bigint")
+
+        assert seen(before, catalog(T, wider, part, [with_facets(own[0], type="bigint")])) == (
+            "changed column public.t.a: type +1",
+        )
+        assert len(seen(before, catalog(T, wider, part, [with_facets(own[0], type="text")]))) == 2
+
     def test_a_partitions_index_is_folded_into_the_partitioned_one(self) -> None:
         """An index on a partitioned table is one change."""
         whole = index("i", T.id)
@@ -124,6 +147,20 @@ class TestFolding:
         before = catalog(T, with_facets(A, **{"not null": False}))
 
         assert len(seen(before, catalog(T, with_facets(A, **{"not null": True}), named))) == expected
+
+    def test_not_null_is_not_counted_in_another_change_of_its_column(self) -> None:
+        """A column whose type changed, and one that is new, say nothing of a constraint that came by itself."""
+        named = constraint("public.t", "a_is_there", "NOT NULL a", "not null")
+        strict = with_facets(A, **{"not null": True})
+
+        assert seen(catalog(T, strict), catalog(T, with_facets(strict, type="text"), named)) == (
+            "added constraint public.t.a_is_there",
+            "changed column public.t.a: type",
+        )
+        assert seen(catalog(T, strict, B), catalog(T, strict, with_facets(B, **{"not null": True}), named)) == (
+            "added constraint public.t.a_is_there",
+            "changed column public.t.b: not null",
+        )
 
     def test_a_named_not_null_of_a_domain_is_counted_once(self) -> None:
         """The same holds for a domain."""
@@ -309,6 +346,17 @@ class TestRenames:
         u = table("u")
 
         assert seen(catalog(T, u, index("i", T.id)), catalog(T, u, index("i", u.id))) == ("changed index public.i: parent",)
+
+
+def test_a_change_says_what_it_is_part_of() -> None:
+    """By kind and identity; an index that hangs on another table says on which."""
+    (moved,) = diff_catalogs(
+        catalog(T, table("u"), index("i", T.id)), catalog(T, table("u"), index("i", ("table", "public.u")))
+    )
+
+    assert ("table", "public.u") == moved.parent
+    assert {"parent": ("table public.t", "table public.u")} == moved.facets
+    assert None is diff_catalogs(catalog(), {**catalog(), ("role", "r"): CatalogObject("role", "r", {})})[0].parent
 
 
 def test_true_is_not_one() -> None:
