@@ -1,7 +1,8 @@
 -- Every user table with a stamp of its storage and one of its shape: equal stamps mean that nothing was written to it.
 --
 -- Each row is a JSON array: [oid, name, only, data, kinds, shape, unread].
--- data   database, files and statistics counters of the table (of all leaves, for a partitioned one)
+-- data   database, when its statistics were reset, files and statistics counters of the table (of all leaves, for a
+--        partitioned one)
 -- kinds  the labels and attributes of user-defined types, which change what values mean without touching a row
 -- shape  the versions of the catalog rows that describe its columns, keys and references; lines that end in "shape" are left
 --        out where a reading of the catalog tells
@@ -47,7 +48,7 @@ SELECT json_build_array(
        t.oid::bigint,
        format('%I.%I', t.nspname, t.relname),
        t.relkind = 'r' AND t.relhassubclass,
-       concat_ws('.', (SELECT oid FROM pg_database WHERE datname = current_database()), md5(s.counters)),
+       concat_ws('.', b.oid, pg_stat_get_db_stat_reset_time(b.oid), md5(s.counters)),
        k.stamp,
        concat_ws('.', '', -- shape
                  (SELECT concat_ws('.', count(*), max(a.xmin::text::bigint)) FROM pg_attribute a -- shape
@@ -69,4 +70,5 @@ SELECT json_build_array(
 FROM named t
 JOIN storage s ON s.root = t.oid
 CROSS JOIN kinds k
+JOIN pg_database b ON b.datname = current_database()
 ORDER BY format('%I.%I', t.nspname, t.relname)

@@ -89,6 +89,19 @@ def test_rolled_back_writes_change_nothing(rows: Rows, database: str) -> None:
 
 
 @pytest.mark.usefixtures("counters")
+@pytest.mark.parametrize("reset", ["pg_stat_reset()", "pg_stat_reset_single_table_counters('t'::regclass)"])
+def test_counters_that_start_again_hide_nothing(rows: Rows, database: str, reset: str) -> None:
+    """A step that resets statistics and writes as much as the one before is not taken for one that wrote nothing."""
+    run(database, "CREATE TABLE t (id int); INSERT INTO t VALUES (1)")
+    run(database, f"SELECT {reset}; UPDATE t SET id = 2")
+    before = rows.read(None, keep=False)
+    run(database, f"SELECT {reset}; UPDATE t SET id = 3")
+    after = rows.read(before, keep=False)
+
+    assert before["public.t"].digests != after["public.t"].digests
+
+
+@pytest.mark.usefixtures("counters")
 def test_untouched_tables_are_not_scanned(rows: Rows, database: str) -> None:
     """Reading again costs no scan where nothing happened."""
     run(database, MANY)
