@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import chain, data, legacy, memory, seeding, start
 from benchmarks.figures import Outcome
-from benchmarks.peers import Shelf
+from benchmarks.peers import PEERS, Shelf
 from benchmarks.rendering import document, table
 from migration_checks.database import Databases
 from migration_checks.providers import EmbeddedProvider
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     # Not with the prefix of the server's folders: what has that prefix and no owner is swept away.
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
-        shelf = None if given.no_peers else Shelf(Path(given.peers or folder, "peers"))
+        shelf = None if given.no_peers else Shelf(Path(given.peers or folder, "peers"), frozenset(given.tools))
         outcomes = _measured(given, Path(folder), shelf)
     sys.stdout.write(table(outcomes))
     if given.json is not None:
@@ -70,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeded", type=int, default=200_000, help="rows to synthesize")
     parser.add_argument("--no-peers", action="store_true", help="do not install other tools")
     parser.add_argument("--peers", metavar="FOLDER", help="keep the virtualenvs of other tools there (default: nowhere)")
+    names = [each.name for each in PEERS]
+    parser.add_argument("--tools", nargs="+", choices=names, default=[], help="which other tools walk chains (default: all)")
     parser.add_argument("--json", metavar="FILE", help="write every single run there")
     return parser
 

@@ -88,12 +88,12 @@ def _verify(project: Path, *options: str) -> Run:
 def _peers(bench: Bench, project: Path, missing: dict[str, str]) -> dict[str, Callable[[], Run]]:
     """Those that can be installed and get through this chain once; `missing` takes up the others with the reason."""
     found: dict[str, Callable[[], Run]] = {}
-    for peer in PEERS if bench.shelf is not None else ():
+    for peer in bench.shelf.peers if bench.shelf is not None else ():
         if peer.name in missing:
             continue
         try:
             assert bench.shelf is not None
-            interpreter = bench.shelf.python(peer.name, peer.requirements)
+            interpreter = bench.shelf.python(peer.name.split()[0], peer.requirements)
             contestant = partial(_peer, bench, peer, interpreter, project)
             contestant()
         except (NotInstalled, RunFailed) as error:

@@ -26,15 +26,18 @@ def downgrade():
 _ENV = """import os
 
 from alembic import context
-from sqlalchemy import create_engine, pool
+from sqlalchemy import MetaData, create_engine, pool
 
-target_metadata = None
+target_metadata = MetaData()
 config = context.config
 given = config.attributes.get("connection")
+schema = config.attributes.get("target_schema")
 
 
 def run(connection):
-    context.configure(connection=connection, target_metadata=target_metadata)
+    if schema:
+        connection.exec_driver_sql(f'SET search_path TO "{schema}"')
+    context.configure(connection=connection, target_metadata=target_metadata, version_table_schema=schema)
     with context.begin_transaction():
         context.run_migrations()
 

@@ -17,7 +17,9 @@ PATIENCE = 900
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A tool by the name of its distribution: what to install, what to write beside the chain, what to run with `python -m`.
+    """A tool by the name of its distribution, and a word for the way in which it is used.
+
+    What to install, what to write beside the chain, what to run with `python -m`.
 
     `schemas` says that it compares schemas; `accepted` are the exit statuses of a whole run.
     """
@@ -45,8 +47,17 @@ def alembic_config():
 
 @pytest.fixture
 def alembic_engine():
-    return create_engine(os.environ["BENCHMARK_URL"])
+    engine = create_engine(os.environ["BENCHMARK_URL"])
+    with engine.begin() as connection:  # a fresh database a test, as a fixture of most projects gives it
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    return engine
 """
+
+_PYTEST_ALEMBIC_TEST = (
+    "from pytest_alembic.tests import test_single_head_revision, test_up_down_consistency, test_upgrade  # noqa: F401\n"
+)
+_NO_TRACE_TEST = "from pytest_alembic.tests.experimental import test_downgrade_leaves_no_trace  # noqa: F401\n"
 
 _MRT = """import os
 
@@ -98,22 +109,27 @@ PEERS = (
     Peer(
         "pytest-alembic",
         ("pytest-alembic", "psycopg[binary]"),
-        {"conftest.py": _PYTEST_ALEMBIC, "test_nothing.py": ""},
-        (*_PYTEST, "--test-alembic", "-k", "not model_definitions"),
+        {"conftest.py": _PYTEST_ALEMBIC, "test_migrations.py": _PYTEST_ALEMBIC_TEST},
+        (*_PYTEST, "test_migrations.py"),
+    ),
+    Peer(
+        "pytest-alembic no-trace",
+        ("pytest-alembic", "psycopg[binary]"),
+        {"conftest.py": _PYTEST_ALEMBIC, "test_migrations.py": _NO_TRACE_TEST},
+        (*_PYTEST, "test_migrations.py"),
+        schemas=True,
     ),
     Peer(
         "alembic-verify",
         ("alembic-verify", "sqlalchemy-diff", "pytest", "psycopg[binary]"),
         {"test_verify.py": _VERIFY_TEST},
         (*_PYTEST, "test_verify.py"),
-        schemas=True,
     ),
     Peer(
         "alembic-gauntlet",
         ("alembic-gauntlet", "pytest-asyncio", "asyncpg", "psycopg[binary]"),
         {"test_gauntlet.py": _GAUNTLET_TEST},
         (*_PYTEST, "-o", "asyncio_mode=auto", "-k", "stairway or downgrade_all or single_head", "test_gauntlet.py"),
-        schemas=True,
     ),
     Peer(
         "pytest-mrt",
@@ -135,9 +151,18 @@ class NotInstalled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Virtualenvs below `folder`, one a tool, since their requirements contradict each other."""
+    """Virtualenvs below `folder`, one a tool, since their requirements contradict each other.
+
+    `tools` are the names of those that are to walk chains; all of PEERS where it is empty.
+    """
 
     folder: Path
+    tools: frozenset[str] = frozenset()
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        """The tools that walk chains."""
+        return tuple(each for each in PEERS if not self.tools or each.name in self.tools)
 
     def python(self, name: str, requirements: tuple[str, ...]) -> Path:
         """The interpreter of the virtualenv that has them, made if need be. Raises NotInstalled."""

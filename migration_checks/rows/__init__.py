@@ -23,7 +23,7 @@ from migration_checks.rows.workshop import Workshop
 from migration_checks.rows.written import Written
 from migration_checks.snapshot import Sequence as SequenceState
 from migration_checks.snapshot import Table
-from migration_checks.transition import Changes, Fate, TableChange
+from migration_checks.transition import Changes, Fate
 
 __all__ = ["Rows"]
 
@@ -145,14 +145,14 @@ class Rows:
         with self._shop.work():
             return acquit(self._shop, fates, self._lost, after_undo, self.samples)
 
-    def survivors(self, written_before: Tables, written_after: Tables, now: Tables) -> tuple[TableChange, ...]:
+    def survivors(self, written_before: Tables, written_after: Tables, now: Tables) -> Changes:
         """How the rows that were added between the first two states fare in `now`, in tables that are still there.
 
-        Only tables are listed in which such a row is missing, or altered in a column that is still there. `rows_before`
-        counts the rows that were added.
+        Only tables are listed in which such a row is missing, or altered in a column that is still there, and in `unread`
+        those that could not be compared. `rows_before` counts the rows that were added.
         """
         with self._shop.work():
-            return tuple(survivors(self._shop, self.samples, written_before, written_after, now))
+            return survivors(self._shop, self.samples, written_before, written_after, now)
 
     def sequences(self, tables: Mapping[str, Table], found: Sequence[Any] | None = None) -> tuple[SequenceState, ...]:
         """Where every sequence stands that feeds a column of `tables`; `found` is what SEQUENCES gave."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
+
+import psycopg
 
 from migration_checks.rows.folded import unfolded
 from migration_checks.rows.holdable import holdable
@@ -12,33 +13,46 @@ from migration_checks.rows.keys import common_key, joined
 from migration_checks.rows.matching import leftover_by_key, leftover_by_value, temporary
 from migration_checks.rows.reading import source
 from migration_checks.rows.table_rows import TableComparison
-from migration_checks.rows.workshop import Workshop
+from migration_checks.rows.workshop import Workshop, why
 from migration_checks.snapshot import Table
-from migration_checks.transition import TableChange
+from migration_checks.transition import Changes, TableChange
 
 
-def survivors(shop: Workshop, samples: int, before: Tables, written: Tables, now: Tables) -> Iterator[TableChange]:
+def survivors(shop: Workshop, samples: int, before: Tables, written: Tables, now: Tables) -> Changes:
     """For each table that is still there: the rows that `written` has beyond `before`, held against what is there `now`.
 
-    Rows are left out that the table, as it is now, has no place for.
+    Rows are left out that the table, as it is now, has no place for. Tables where all is well are not listed; those that the
+    server would not compare are in `unread`, with the reason.
     """
+    found, unread = [], {}
     for name in sorted(written):
         table, earlier = written[name], same_table(written[name], before)
         later = same_table(table, now)
         if later is None or earlier is table or any(each is not None and each.unread for each in (table, earlier, later)):
             continue
-        rows = _added(shop, earlier, table)
-        if not rows.rows:
+        try:
+            with shop.attempt():
+                change = _fared(shop, samples, earlier, table, later)
+        except psycopg.Error as error:
+            unread[later.name] = why(error)
             continue
-        columns = pair_columns(rows, later)
-        rows = holdable(shop, rows, later, columns)
-        if not rows.rows:
-            continue
-        later = unfolded(shop, rows, later, columns)
-        change = TableComparison(shop, samples, rows, later, columns, frozenset(), renumbered=False).change()
-        change = replace(change, added=0, added_samples=())
-        if not change.equal:
-            yield change
+        if change is not None and not change.equal:
+            found.append(change)
+    return Changes(tables=tuple(found), unread=unread)
+
+
+def _fared(shop: Workshop, samples: int, earlier: Table | None, table: Table, later: Table) -> TableChange | None:
+    """How the rows that `table` has beyond `earlier` look in `later`; None where there are none that could be there."""
+    rows = _added(shop, earlier, table)
+    if not rows.rows:
+        return None
+    columns = pair_columns(rows, later)
+    rows = holdable(shop, rows, later, columns)
+    if not rows.rows:
+        return None
+    later = unfolded(shop, rows, later, columns)
+    change = TableComparison(shop, samples, rows, later, columns, frozenset(), renumbered=False).change()
+    return replace(change, added=0, added_samples=())
 
 
 def _added(shop: Workshop, earlier: Table | None, table: Table) -> Table:

@@ -46,12 +46,13 @@ def writes_trial(
         if in_each_others_way(databases, outcome.failure):
             return
         now = copy.snapshot(written, outcome.heads, keep=False, asked=None)
-        discarded = () if outcome.failure else copy.rows.survivors(upgraded.tables, written.tables, now.tables)
+        fared = Changes() if outcome.failure else copy.rows.survivors(upgraded.tables, written.tables, now.tables)
+        discarded = fared.tables
         if any(each.columns for each in discarded):
             again, _ = step(Leg.REDO, undo.revision)
             if again.failure is None:
                 back = copy.snapshot(now, again.heads, keep=False, asked=None)
-                discarded = not_translated(discarded, copy.rows.survivors(upgraded.tables, written.tables, back.tables))
+                discarded = not_translated(discarded, copy.rows.survivors(upgraded.tables, written.tables, back.tables).tables)
     yield replace(
         undo,
         leg=Leg.WRITES,
@@ -59,7 +60,9 @@ def writes_trial(
         after=now,
         baseline=upgraded,
         changes=Changes(),
-        residue=Changes(rows_compared=_added(upgraded, written), values_compared=_values(upgraded, written)),
+        residue=Changes(
+            rows_compared=_added(upgraded, written), values_compared=_values(upgraded, written), unread=fared.unread
+        ),
         statements=outcome.statements,
         seconds=outcome.seconds,
         failure=outcome.failure,

@@ -204,7 +204,7 @@ def test_written_rows_survive_or_not(rows: Rows, database: str, downgrade: str, 
     run(database, "INSERT INTO t VALUES (11, 'written', 1, 1), (12, 'also', 1, 1); INSERT INTO k VALUES ('written')")
     written = rows.read(before, keep=True)
     run(database, downgrade)
-    found = rows.survivors(before, written, rows.read(written, keep=False))
+    found = rows.survivors(before, written, rows.read(written, keep=False)).tables
 
     assert missing == sum(table.missing for table in found)
     assert changed == sum(column.changed for table in found for column in table.columns)
@@ -251,7 +251,7 @@ def test_rows_that_only_the_new_schema_can_hold(
     run(database, f"INSERT INTO s VALUES (2, {value})")
     written = rows.read(before, keep=True)
     run(database, downgrade.format(label=label))
-    found = rows.survivors(before, written, rows.read(written, keep=False))
+    found = rows.survivors(before, written, rows.read(written, keep=False)).tables
 
     assert changed == sum(column.changed for table in found for column in table.columns)
 
@@ -267,3 +267,17 @@ def test_clocks_may_be_behind(rows: Rows, database: str) -> None:
     changes = rows.compare(before, rows.read(before, keep=False), windows=legs)
 
     assert facts(changes) == {"public.t.at": (1, 1)}
+
+
+def test_written_rows_of_a_table_that_is_too_wide_are_not_compared(rows: Rows, database: str) -> None:
+    """The server compares no more than 1,664 values at once: such a table is named, and the others are compared."""
+    wide = ", ".join(f"c{number} int" for number in range(1500))
+    run(database, f"CREATE TABLE wide (id int PRIMARY KEY, {wide}); INSERT INTO wide VALUES (1, 1); " + TABLES)
+    before = rows.read(None, keep=True)
+    run(database, "INSERT INTO wide VALUES (2, 2); INSERT INTO k VALUES ('written')")
+    written = rows.read(before, keep=True)
+    run(database, "UPDATE wide SET c7 = 7; DELETE FROM k WHERE a = 'written'")
+    found = rows.survivors(before, written, rows.read(written, keep=False))
+
+    assert {"public.wide": "target lists can have at most 1664 entries"} == found.unread
+    assert ["public.k"] == [each.table for each in found.tables]

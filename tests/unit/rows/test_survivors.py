@@ -194,7 +194,7 @@ def lived(before: Sequence[Table], written: Table, now: Sequence[Table], missing
             return [(0,) * query.count("FILTER")]
         return [(True,)] if query.startswith("SELECT EXISTS") else []
 
-    return list(survivors(Paper(answer), 2, named(*before), named(written), named(*now)))
+    return list(survivors(Paper(answer), 2, named(*before), named(written), named(*now)).tables)
 
 
 KEY_ONLY = (column("id", "integer", number=1),)
