@@ -26,7 +26,7 @@ def downgrade():
 _ENV = """import os
 
 from alembic import context
-from sqlalchemy import MetaData, create_engine, pool
+from sqlalchemy import Connection, MetaData, create_engine, pool
 
 target_metadata = MetaData()
 config = context.config
@@ -46,7 +46,7 @@ if given is None:
     url = os.environ.get("BENCHMARK_URL") or config.get_main_option("sqlalchemy.url")
     with create_engine(url, poolclass=pool.NullPool).connect() as connection:
         run(connection)
-elif hasattr(given, "execute"):
+elif isinstance(given, Connection):
     run(given)
 else:
     with given.connect() as connection:
