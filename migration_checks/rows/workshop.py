@@ -25,6 +25,8 @@ _SETTINGS = (
     # Mirrors have no statistics: a guess of few rows, or a LIMIT, would lead to nested loops, and a LIMIT to sorting all.
     "enable_nestloop = off",
     "enable_mergejoin = off",
+    # For the same reason a third of all rows is thought to differ, and to be too many to be passed on by parallel workers.
+    "parallel_tuple_cost = 0",
 )
 
 _CAST = """
