@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -135,20 +136,24 @@ def test_the_policy_holds_where_escaping_would_not(browser: Any, pages: Path) ->
 def test_the_filter_chooses(visit: Open) -> None:
     """Severity, revision and table, alone and together; the count is said; everything comes back."""
     page = visit("rich")
-    shown = page.locator(".findings > li:visible")
-    count = page.locator("#filter output")
-    assert (shown.count(), count.inner_text()) == (6, "6 of 6 findings")
+    shown, count = page.locator(".findings > li:visible"), page.locator("#filter output")
+    expect = sync_api.expect  # waits until the page has done what it does
+    expect(shown).to_have_count(6)
+    expect(count).to_have_text("6 of 6 findings")
 
     page.get_by_label("error", exact=True).uncheck()
-    assert (shown.count(), count.inner_text()) == (3, "3 of 6 findings")
+    expect(shown).to_have_count(3)
+    expect(count).to_have_text("3 of 6 findings")
     page.locator("#filter-revision").select_option(label="ccc333")
-    assert (shown.count(), page.locator("details.revision:visible").count()) == (1, 1)
+    expect(shown).to_have_count(1)
+    expect(page.locator("details.revision:visible")).to_have_count(1)
     page.get_by_label("error", exact=True).check()
     page.locator("#filter-revision").select_option(label="all")
     page.locator("#filter-table").select_option(label="public.items")
-    assert shown.count() == 5
+    expect(shown).to_have_count(5)
     page.get_by_role("button", name="Show all").click()
-    assert (shown.count(), count.inner_text()) == (6, "6 of 6 findings")
+    expect(shown).to_have_count(6)
+    expect(count).to_have_text("6 of 6 findings")
 
 
 def test_the_keyboard_is_enough(visit: Open) -> None:
@@ -166,7 +171,7 @@ def test_the_keyboard_is_enough(visit: Open) -> None:
         if page.evaluate("document.activeElement.value") == "error":
             page.keyboard.press("Space")
     assert {"severity", "revision", "table", "A", "BUTTON"} <= reached
-    assert page.locator("#filter output").inner_text() == "3 of 6 findings"
+    sync_api.expect(page.locator("#filter output")).to_have_text("3 of 6 findings")
 
     fold = page.locator("#r-aaa111 > summary")
     fold.focus()
@@ -224,6 +229,6 @@ def test_a_large_page_is_usable(visit: Open, pages: Path) -> None:
     page = visit("large", 390)
 
     page.locator("#filter-revision").select_option(index=1)
-    assert page.locator("#filter output").inner_text().endswith(" of 2,000 findings")
+    sync_api.expect(page.locator("#filter output")).to_have_text(re.compile(r"^\d\d? of 2,000 findings$"))
     assert 0 < page.locator(".findings > li:visible").count() < 100
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
