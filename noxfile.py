@@ -66,5 +66,5 @@ def package(session: nox.Session) -> None:
 @nox.session
 def mutation(session: nox.Session) -> None:
     """Mutation testing of diff, checks and waivers; the score is in docs/mutation-testing.md."""
-    session.install("-e", ".[test]")
+    session.install("-e", ".[test]", "mutmut")
     session.run("python", "-m", "tests.mutation", *session.posargs)
