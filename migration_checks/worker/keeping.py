@@ -39,6 +39,9 @@ SELECT pg_catalog.pg_stat_force_next_flush(), pg_catalog.pg_backend_pid(), pg_ca
      WHERE name IN ('GUCMemoryContext', 'GUC hash table'))
 """
 
+_UNPREPARED = "SELECT pg_catalog.count(*) = 0 FROM pg_catalog.pg_prepared_statements WHERE NOT from_sql"
+"""Whether the driver has prepared nothing by itself: DISCARD ALL would take that away, and the driver would not know."""
+
 _IDLE = 0
 """The state of a session without a transaction, as libpq numbers it."""
 
@@ -87,7 +90,8 @@ def renew(connection: Any, session: Opened | None, sent: Iterable[str]) -> int |
     raw = _driven(connection)
     seeded = any(_SEEDING.search(each) for each in sent)
     if session is not None and not seeded and raw is not None and _untouched(raw) and raw.info.transaction_status == _IDLE:
-        found = _ask(raw, _REPORT) if _ask(raw, "DISCARD ALL") is not None else None
+        renewed = _ask(raw, _UNPREPARED) == (True,) and _ask(raw, "DISCARD ALL") is not None
+        found = _ask(raw, _REPORT) if renewed else None
         if (
             found is not None
             and found[2:] == (True, session.settings)
