@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -14,15 +11,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import migration_checks
+from migration_checks.worker.forkserver import serving
 from migration_checks.worker.wire import Message, decode, encode
 
-_START = "import sys; sys.path.append(sys.argv.pop(1)); from migration_checks.worker.main import main; main(sys.argv[1:])"
 _KEPT_OUTPUT = 8_192
-
-# Ends the worker's process group when our end of its pipe closes, which it does however we die. A program of its own: a thread
-# of the worker would wait for whatever holds Python's lock there, and PR_SET_PDEATHSIG spares the worker's children.
-_WATCH = 'read -r _; kill -9 "-$1"'
 
 
 class WorkerDied(Exception):
@@ -45,42 +37,24 @@ class WorkerProcess:
         self._answers, answers = os.pipe()
         self._rest = b""
         self._output: deque[bytes] = deque()
-        home = str(Path(migration_checks.__file__).parent.parent)
-        command = [sys.executable, "-P", "-c", _START, home, str(orders), str(answers)]
+        self._printed, printed = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                command,
-                cwd=directory,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(orders, answers),
-                start_new_session=True,
-            )
+            self._fork = serving(directory, environment).fork(directory, environment, (orders, answers, printed))
         except BaseException:
-            os.close(self._orders)
-            os.close(self._answers)
+            for each in (self._orders, self._answers, self._printed):
+                os.close(each)
             raise
         finally:
-            os.close(orders)
-            os.close(answers)
-        self._watch = subprocess.Popen(
-            ["/bin/sh", "-c", _WATCH, "sh", str(self._process.pid)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+            for each in (orders, answers, printed):
+                os.close(each)
         self._drain = threading.Thread(target=self._keep_output, name="worker output", daemon=True)
         self._drain.start()
 
     def _keep_output(self) -> None:
         """Read what the worker prints, however much it is, and keep the last of it."""
-        assert self._process.stdout is not None
         kept = 0
-        with suppress(ValueError, OSError):
-            while data := os.read(self._process.stdout.fileno(), 65_536):
+        with suppress(OSError):
+            while data := os.read(self._printed, 65_536):
                 self._output.append(data[-_KEPT_OUTPUT:])
                 kept += len(self._output[-1])
                 while kept - len(self._output[0]) >= _KEPT_OUTPUT:
@@ -89,15 +63,15 @@ class WorkerProcess:
     @property
     def output(self) -> str:
         """The last few kilobytes that the worker and its children printed."""
-        return b"".join(self._output)[-_KEPT_OUTPUT:].decode(errors="replace")
+        return (b"".join(self._output) or self._fork.complaints)[-_KEPT_OUTPUT:].decode(errors="replace")
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
+        return self._fork.poll() is None
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._fork.pid
 
     def send(self, order: Message) -> None:
         """Give an order. Raises WorkerDied."""
@@ -129,38 +103,25 @@ class WorkerProcess:
         return decode(line)
 
     def _status(self) -> int:
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(1)  # its pipe may close a moment before it ends, and its own status says more than ours
-        self._end()
-        return self._process.returncode
+        self._fork.wait(1)  # its pipe may close a moment before it ends, and its own status says more than ours
+        return self._fork.end()
 
     def close(self) -> None:
         """Let the worker finish by itself, and end it when it does not; nothing of it is left."""
         with suppress(OSError):
             os.close(self._orders)
         self._orders = -1
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(1)
+        self._fork.wait(1)
         self.kill()
 
     def kill(self) -> None:
         """End the worker and everything in its session's process group, now."""
-        self._end()
+        self._fork.end()
         for each in (self._orders, self._answers):
             with suppress(OSError):
                 os.close(each)
         self._orders = self._answers = -1
-        if self._watch.stdin is not None:
-            self._watch.stdin.close()
         self._drain.join(0.5)
-        if self._process.stdout is not None and not self._drain.is_alive():
-            self._process.stdout.close()
-
-    def _end(self) -> None:
-        if self._watch.poll() is None:
-            self._watch.kill()
-            self._watch.wait()
-        # The group lives on while a child of the worker does; its id cannot be taken by another as long as it does.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        if self._printed >= 0 and not self._drain.is_alive():
+            os.close(self._printed)
+            self._printed = -1

@@ -179,7 +179,7 @@ def test_worker_killed_between_steps(tmp_path: Path, database: str) -> None:
         environment.upgrade("a1")
         assert environment._worker is not None
         os.kill(environment._worker.pid, signal.SIGKILL)
-        environment._worker._process.wait()
+        _until(lambda: environment._worker is None or not environment._worker.alive)
 
         assert environment.upgrade("b2").heads == {"b2"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,13 +50,13 @@ def test_a_worker_that_was_closed_has_ended_by_itself(worker: WorkerProcess, tmp
     worker.receive(soon())
     worker.close()
 
-    assert (False, 0) == (worker.alive, worker._process.returncode)
+    assert (False, 0) == (worker.alive, worker._fork.poll())
 
 
 def test_a_worker_that_is_gone_takes_no_order(worker: WorkerProcess, tmp_path: Path) -> None:
     """Its status is told: the signal that ended it."""
-    worker._process.kill()
-    worker._process.wait()
+    os.kill(worker.pid, signal.SIGKILL)
+    assert eventually(lambda: not worker.alive)
 
     with pytest.raises(WorkerDied) as caught:
         worker.send({"do": "load", "padding": "x" * 1_000_000})
