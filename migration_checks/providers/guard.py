@@ -144,13 +144,16 @@ def _command_lines() -> Iterator[tuple[int, list[str]]]:
 
 
 def _free_shared_memory(directory: Path) -> None:
-    """Remove the System V segment that a server killed with SIGKILL leaves: 56 bytes, but for ever (Linux)."""
+    """Remove the System V segment that a server killed with SIGKILL leaves: 56 bytes, but for ever (Linux).
+
+    A child that has not yet seen the end of its server may be attached: the segment goes with the last of them.
+    """
     try:
         key, identifier = (directory / DATA / "postmaster.pid").read_text().splitlines()[6].split()
         rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
     except (OSError, IndexError, ValueError):
         return
-    if any(row[0] == key and row[1] == identifier and row[6] == "0" for row in rows):
+    if any(row[0] == key and row[1] == identifier for row in rows):
         ctypes.CDLL(None).shmctl(int(identifier), 0, None)
 
 
