@@ -15,7 +15,7 @@ from pathlib import Path
 
 from migration_checks.database import Databases
 from migration_checks.providers import Server, guard
-from tests.crashes.places import Place, a_place, inventory
+from tests.crashes.places import Place, a_place, at_rest, inventory
 from tests.processes import eventually, mentioning
 from tests.projects import Project, Script, make_project, sql
 from tests.walks import creates, widens
@@ -86,13 +86,15 @@ def kill_one(project: Project, theirs: Server, number: int, seed: int, longest: 
     """
     chance = random.Random(seed * 1_000_003 + number)
     way, shared, moment = WAYS[number % len(WAYS)], bool(number // len(WAYS) % 2), chance.uniform(0.0, longest)
-    before = inventory(theirs)
+    before = at_rest(theirs)
     with a_place() as place:
         provider = ("--provider", theirs.url, "--allow-shared-server") if shared else ()
         process = place.start(project, *provider, *arguments)
         time.sleep(moment)  # the moment is the input, nothing is waited for
         _kill(process, way)
         process.communicate(timeout=PATIENCE)
+        # A server that still works for a run that is dead takes it for alive, and so does the next start.
+        eventually(lambda: inventory(theirs)[2] == before[2])
         _next_start(place, theirs)
         left = tuple(_left(place, project, theirs, before))
         if process.returncode not in STATUS[way]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from migration_checks.connection import connect
 from migration_checks.providers import Server
-from tests.processes import mentioning
+from tests.processes import eventually, mentioning
 from tests.projects import Project
 
 Inventory = tuple[frozenset[str], frozenset[str], int]
@@ -66,3 +66,9 @@ def inventory(server: Server) -> Inventory:
         sessions = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL").fetchone()
         assert sessions is not None
         return names("SELECT datname FROM pg_database"), names("SELECT rolname FROM pg_roles"), sessions[0] - 1
+
+
+def at_rest(server: Server) -> Inventory:
+    """The same, once the sessions of those who have left are gone."""
+    eventually(lambda: inventory(server)[2] == 0)
+    return inventory(server)

@@ -15,7 +15,7 @@ from migration_checks.providers import EmbeddedProvider, Server
 from migration_checks.providers.twin import twin
 from migration_checks.report import Report
 from migration_checks.verify import verify
-from tests.crashes.places import inventory
+from tests.crashes.places import at_rest, inventory
 from tests.projects import SYNC, Script, make_project, sql
 from tests.walks import creates, widens
 
@@ -66,7 +66,7 @@ def test_every_kind_of_death(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("every_kind")
 def test_a_server_that_others_run_is_never_stopped(tmp_path: Path, server: Server) -> None:
     """The report says that this was not tried; the server is as it was."""
-    before = inventory(server)
+    before = at_rest(server)
     report = tried(tmp_path, server, widens("t", "b2", "a1"), trial="crash")
 
     assert observed(report, "crash")["upgrade"]["kinds"] == ["backend", "client"]

@@ -14,7 +14,7 @@ from migration_checks.redaction import redact
 from migration_checks.renderers import RENDERERS
 from migration_checks.report import Report
 from migration_checks.verify import verify
-from tests.crashes.places import inventory
+from tests.crashes.places import at_rest, inventory
 from tests.processes import eventually, mentioning
 from tests.projects import Script, make_project, sql
 from tests.walks import creates, widens
@@ -101,7 +101,7 @@ def above(*names: str) -> list[Script]:
 
 def holds(tmp_path: Path, server: Server, *names: str) -> None:
     project = make_project(tmp_path, [creates("t", "a1"), *above(*names)])
-    before = inventory(server)
+    before = at_rest(server)
     arguments = {"provider": server.url, "allow_shared_server": False, "timeout": 3.0 if "a hang" in names else 60.0}
     said = outcome(Settings(project.lineage(), tmp_path, rows=5, **arguments))  # type: ignore[arg-type]
 
@@ -138,7 +138,7 @@ def test_trials_of_it(tmp_path: Path, server: Server, names: tuple[str, ...], mo
     monkeypatch.setattr("migration_checks.trials.crash.FEW", 1)
     end = f"b{len(names)}"
     project = make_project(tmp_path, [creates("t", "a1"), *above(*names), widens("t", "c3", end)])
-    before = inventory(server)
+    before = at_rest(server)
     chain = replace(project.lineage(), range=f"a1:{end}")
     trials = frozenset({"crash", "runners", "traffic"})
     report = verify(Settings(chain, tmp_path, rows=5, timeout=60, provider=server.url, trials=trials))

@@ -16,7 +16,7 @@ from migration_checks.connection import connect
 from migration_checks.providers import EmbeddedProvider, LocalProvider, Server
 from migration_checks.providers.choice import has_control_file
 from tests.crashes.killed import kill_one, project_in
-from tests.crashes.places import Place, a_place, inventory
+from tests.crashes.places import Place, a_place, at_rest, inventory
 from tests.processes import eventually
 from tests.projects import Project, Script, make_project, sql
 from tests.walks import creates, walk, widens
@@ -114,7 +114,7 @@ def test_what_cannot_be_walked(name: str, tmp_path: Path, theirs: Server, capsys
     """A cause, a remedy, and nothing is left on the server: whatever env.py raised, what its own URL needs, no revision."""
     case = REFUSED[name]
     project = make_project(tmp_path, case.scripts, **case.options)
-    before = inventory(theirs)
+    before = at_rest(theirs)
     server = ("--provider", theirs.url, "--allow-shared-server")
     status = main(["verify", "-c", str(project.config), *server, *case.arguments])
     said = capsys.readouterr()
@@ -207,7 +207,7 @@ def test_a_leg_that_fails_leaves_nothing(tmp_path: Path, theirs: Server, fault: 
     """Whichever of three revisions fails, the first, the middle or the last one of its branch, and however: the server of
     somebody else is as it was.
     """
-    before = inventory(theirs)
+    before = at_rest(theirs)
     up, down = FAULTS[fault]
     chain, roles = [creates("t", "r")], [f"mct_leftover_{number}" for number in range(3)]
     for number, role in enumerate(roles):

@@ -305,7 +305,7 @@ def test_an_order_is_not_left_lying_about(tmp_path: Path) -> None:
 
 def test_a_process_that_says_nothing_has_a_status(tmp_path: Path) -> None:
     """It was killed, say."""
-    make_project(tmp_path, [Script("a1", head="import os, signal; os.kill(os.getppid(), signal.SIGKILL)")])
+    make_project(tmp_path, [Script("a1", head="import psutil; psutil.Process().parent().parent().kill()")])
 
     with pytest.raises(ErrandFailed, match="ended with status -9"):
         errands(tmp_path, tmp_path).chains()
