@@ -38,18 +38,22 @@ def _run(arguments: argparse.Namespace) -> int:
         status: int = getattr(commands, arguments.command)(arguments)
         return status
     except Exception as error:
-        if _was_interrupted(error):
-            raise KeyboardInterrupt from error
+        behind = _signal_behind(error)
+        if behind is not None:
+            raise behind from error
         return _failed(error, arguments)
 
 
-def _was_interrupted(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind an error: cleaning up after it, a driver or a pipeline may raise one of its own instead."""
+def _signal_behind(error: BaseException | None) -> BaseException | None:
+    """What a signal raised, where that is behind an error: cleaning up after it, a driver or a pipeline may raise its own.
+
+    So does Python 3.11 when the signal meets it in a `__set_name__`, as every field of a dataclass has one.
+    """
     while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            return True
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            return type(error)(*error.args)
         error = error.__cause__ or error.__context__
-    return False
+    return None
 
 
 def _failed(error: Exception, arguments: argparse.Namespace) -> int:

@@ -396,6 +396,29 @@ def test_an_error_that_ctrl_c_left_behind_is_no_error(
     assert "interrupted" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, cli.INTERRUPTED)])
+def test_a_signal_while_a_class_is_made_is_no_error(
+    number: int, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python 3.11 wraps what is raised there into an error of its own; modules are still loaded when a walk has begun."""
+
+    class Signals:
+        def __set_name__(self, owner: type, name: str) -> None:
+            os.kill(os.getpid(), number)
+
+    def command(arguments: argparse.Namespace) -> int:
+        return len(type("Made", (), {"field": Signals()}).__name__)
+
+    monkeypatch.setattr("migration_checks.commands.checks", command)
+
+    try:
+        ended: object = cli.main(["checks"])
+    except SystemExit as leaving:
+        ended = leaving.code
+    assert ended == status
+    assert "internal error" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_command_once(number: int) -> None:
     """With the status that shells give it; a second one does not disturb the way out. Afterwards it is the caller's again."""
