@@ -20,6 +20,7 @@ from migration_checks.errors import EnvironmentFailure, ToolkitError
 from migration_checks.merging import merge
 from migration_checks.report import Note, Progress, Report, judge_run, worst_first
 from migration_checks.waiving import waive
+from migration_checks.worker import forkserver
 
 Tell = Callable[[Progress], None]
 Walk = Callable[..., Report]
@@ -149,6 +150,7 @@ def _work(settings: Settings, walk: Walk, out: Connection, alive: Connection, ot
         os._exit(130)  # the parent is interrupted as well, and says so; what was made is gone already
     except Exception as error:
         message = "error", _told(error)
+    forkserver.close()
     out.send(message)
     out.close()
 

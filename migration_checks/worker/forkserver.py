@@ -223,7 +223,8 @@ def _circumstances(directory: Path, environment: Mapping[str, str]) -> tuple[dic
 
 
 @atexit.register
-def _end() -> None:
+def close() -> None:
+    """End the server that is kept, if there is one; at exit at the latest, which a process of multiprocessing does not have."""
     global _current
     server, _current = _current, None
     if server is not None:

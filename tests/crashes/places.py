@@ -70,5 +70,12 @@ def inventory(server: Server) -> Inventory:
 
 def at_rest(server: Server) -> Inventory:
     """The same, once the sessions of those who have left are gone."""
-    eventually(lambda: inventory(server)[2] == 0)
-    return inventory(server)
+    found = inventory(server)
+
+    def rests() -> bool:
+        nonlocal found
+        found = inventory(server)
+        return found[2] == 0
+
+    eventually(rests)
+    return found
