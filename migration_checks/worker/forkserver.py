@@ -105,7 +105,7 @@ class ForkServer:
         home = str(Path(migration_checks.__file__).parent.parent)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _START, home, str(orders.fileno())],
+                [sys.executable, "-P", "-c", _START, home, str(orders.fileno()), str(os.getpid())],
                 cwd=directory,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,

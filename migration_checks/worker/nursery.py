@@ -28,11 +28,11 @@ _DEAF = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: list[str]) -> None:
-    """Serve until the parent is gone; `arguments` is the descriptor of the socket."""
+    """Serve until the parent is gone; `arguments` are the descriptor of the socket and the parent's process id."""
     for each in _DEAF:
         signal.signal(each, signal.SIG_IGN)  # whoever ends this process by a signal would leave workers behind
     os.chdir("/")  # where it began may be removed, or be on a disk that is to be unmounted
-    Nursery(socket.socket(fileno=int(arguments[0])), os.getppid()).serve()
+    Nursery(socket.socket(fileno=int(arguments[0])), int(arguments[1])).serve()
 
 
 class Nursery:
@@ -111,7 +111,7 @@ class Nursery:
             os.environ.clear()
             os.environ.update(order["environment"])
             time.tzset()
-            sys.argv[1:] = [str(orders), str(answers)]
+            sys.argv[1:] = [str(orders), str(answers)]  # what a worker started by itself would be told
             if self._trouble:
                 print(self._trouble, file=sys.stderr)
             else:
