@@ -192,6 +192,8 @@ class ForkServer:
     def forget(self) -> None:
         """Let go of it in a fork of our process: it is our parent's."""
         self._orders.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._process.returncode = 0  # not ours to wait for
 
 
