@@ -40,7 +40,7 @@ SELECT pg_catalog.pg_stat_force_next_flush(), pg_catalog.pg_backend_pid(), pg_ca
 """
 
 _UNPREPARED = "SELECT pg_catalog.count(*) = 0 FROM pg_catalog.pg_prepared_statements WHERE NOT from_sql"
-"""Whether the driver has prepared nothing by itself: DISCARD ALL would take that away, and the driver would not know."""
+"""Whether the driver has prepared nothing by itself."""
 
 _IDLE = 0
 """The state of a session without a transaction, as libpq numbers it."""
@@ -90,7 +90,7 @@ def renew(connection: Any, session: Opened | None, sent: Iterable[str]) -> int |
     raw = _driven(connection)
     seeded = any(_SEEDING.search(each) for each in sent)
     if session is not None and not seeded and raw is not None and _untouched(raw) and raw.info.transaction_status == _IDLE:
-        renewed = _ask(raw, _UNPREPARED) == (True,) and _ask(raw, "DISCARD ALL") is not None
+        renewed = _forgets(raw) and _ask(raw, "DISCARD ALL") is not None
         found = _ask(raw, _REPORT) if renewed else None
         if (
             found is not None
@@ -100,6 +100,20 @@ def renew(connection: Any, session: Opened | None, sent: Iterable[str]) -> int |
             return int(found[1])
     close(connection)
     return None
+
+
+def _forgets(raw: Any) -> bool:
+    """Let psycopg forget what it has prepared and counted; False where that is not so.
+
+    DISCARD ALL would take the statements away, and the driver would not know. A rollback it answers by forgetting all of
+    them, on both sides, since what they refer to may have gone with it.
+    """
+    try:
+        unprepared = _row(raw, _UNPREPARED)  # begins a transaction: outside of one the driver ignores a rollback
+        raw.rollback()
+    except Exception:
+        return False
+    return unprepared == (True,) or _ask(raw, _UNPREPARED) == (True,)
 
 
 def close(connection: Any) -> None:

@@ -252,12 +252,19 @@ def test_notices_do_not_stay_with_the_session(tmp_path: Path, database: str) -> 
         assert None not in handed_on(environment, database, steps)
 
 
-def test_what_the_driver_prepared_by_itself_is_not_missed(tmp_path: Path, database: str) -> None:
-    """psycopg prepares what is sent often: a session in which it has is not handed on, however many came before."""
+@pytest.mark.parametrize("threshold", ["5", "0", "None"])
+def test_what_the_driver_prepares_by_itself_is_forgotten(threshold: str, tmp_path: Path, database: str) -> None:
+    """psycopg prepares what is sent often, at once with 0, never with None: a session is handed on without any of it."""
+    note = "op.execute(\"INSERT INTO seen SELECT 'prepared: ' || count(*) FROM pg_prepared_statements\")\n"
     often = "for number in range(12): op.get_bind().execute(sa.text('SELECT count(*) + :n FROM seen'), {'n': number})"
-    steps = [FIRST, *(Script(f"a{n}", down=f"a{n - 1}", upgrade=often if n in (3, 4, 6) else "pass") for n in range(1, 8))]
-    with Environment(make_project(tmp_path, steps).lineage(), timeout=60) as environment:
+    steps = [FIRST, *(Script(f"a{n}", down=f"a{n - 1}", upgrade=note + often) for n in range(1, 9))]
+    told = {"poolclass": "pool.NullPool", "connect_args": f"{{'prepare_threshold': {threshold}}}"}
+    env = SYNC.replace("poolclass=pool.NullPool", ", ".join(f"{name}={value}" for name, value in told.items()))
+    with Environment(make_project(tmp_path, steps, env=env).lineage(), timeout=60) as environment:
         handed = handed_on(environment, database, steps)
+    with connect(database) as look:
+        facts = {facts for (facts,) in look.execute("SELECT facts FROM public.seen WHERE facts LIKE 'prepared%'")}
 
-    assert [None, None, None] == [handed[n] for n in (3, 4, 6)]
-    assert None not in handed[:3]
+    assert len(set(handed)) == 1
+    assert None not in handed
+    assert facts == ({"prepared: 1"} if threshold == "0" else {"prepared: 0"})  # which asks for it is one itself
