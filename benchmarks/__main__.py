@@ -1,4 +1,4 @@
-"""`python -m benchmarks` measures everything; name some of start, seeding, legacy, data, memory, chain to measure those."""
+"""`python -m benchmarks` measures everything; name some of `NAMES` to measure those."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chain, data, legacy, memory, seeding, start
+from benchmarks import chain, data, jobs, legacy, memory, seeding, start
 from benchmarks.figures import Outcome
 from benchmarks.peers import PEERS, Shelf
 from benchmarks.rendering import document, table
 from migration_checks.database import Databases
 from migration_checks.providers import EmbeddedProvider
 
-NAMES = ("start", "seeding", "legacy", "data", "memory", "chain")
+NAMES = ("start", "seeding", "legacy", "data", "memory", "chain", "jobs")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,6 +44,7 @@ def _measured(given: argparse.Namespace, folder: Path, shelf: Shelf | None) -> d
             "data": lambda: data.run(databases, tuple(given.sizes), given.beside, given.rounds, shelf, folder),
             "memory": lambda: memory.run(databases, max(given.sizes), folder),
             "chain": lambda: chain.run(bench, tuple(given.lengths)),
+            "jobs": lambda: jobs.run(folder, max(given.lengths), given.rows, given.rounds),
         }
         return {name: measurements[name]() for name in given.what or NAMES}
 

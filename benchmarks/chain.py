@@ -56,8 +56,8 @@ def run(bench: Bench, lengths: tuple[int, ...]) -> Outcome:
         (empty / "lineages.py").write_text(_EMPTY)
         contestants: dict[str, Callable[[], Run]] = {
             BARE: partial(_bare, bench, project),
-            "verify, empty tables": partial(_verify, empty, "lineages:empty"),
-            f"verify, {bench.rows} rows a table": partial(_verify, project, "-c", "alembic.ini", "--rows", str(bench.rows)),
+            "verify, empty tables": partial(verified, empty, "lineages:empty"),
+            f"verify, {bench.rows} rows a table": partial(verified, project, "-c", "alembic.ini", "--rows", str(bench.rows)),
         }
         peers = _peers(bench, project, missing) if length <= MOST_OF_PEERS else {}
         series[length] = interleaved(contestants | peers, bench.rounds)
@@ -74,8 +74,8 @@ def _bare(bench: Bench, project: Path) -> Run:
     return done
 
 
-def _verify(project: Path, *options: str) -> Run:
-    """A whole run, its own server included. Findings are no failure, but a walk that did not walk is one."""
+def verified(project: Path, *options: str) -> Run:
+    """A whole run of `verify`, its own server included. Findings are no failure, but a walk that did not walk is one."""
     report = project / "report.json"
     arguments = ("verify", *options, "--report", f"json={report}", "--provider", "embedded")
     done = command(python("-m", "migration_checks", *arguments), project, expected=(0, 1))

@@ -15,6 +15,7 @@ from benchmarks.__main__ import main
     ("what", "names"),
     [
         (["chain", "--lengths", "2", "--rows", "3"], {"verify, empty tables", "verify, 3 rows a table"}),
+        (["jobs", "--lengths", "4", "--rows", "3"], {"verify"}),
         (["data", "seeding", "--sizes", "2000", "--beside", "10", "--seeded", "500"], {"row-level diff", "synthesized"}),
     ],
 )
