@@ -1,4 +1,4 @@
-"""`python -m benchmarks` measures everything; name some of `NAMES` to measure those."""
+"""`python -m benchmarks` measures everything, or only what is named."""
 
 from __future__ import annotations
 

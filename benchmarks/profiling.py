@@ -76,7 +76,7 @@ def walked(project: Path, rows: int) -> tuple[Account, cProfile.Profile, float]:
     close, wait = WorkerProcess.close, psycopg.Connection.wait
 
     def closing(worker: WorkerProcess) -> None:
-        account.worker += _spent(worker.pid)
+        account.worker += _spent(worker.pid) + _spent(parent(worker.pid))  # what it was forked from has done its imports
         close(worker)
 
     def waiting(connection: Any, *arguments: Any, **options: Any) -> Any:
