@@ -10,6 +10,7 @@ group is ended.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import json
 import os
@@ -41,6 +42,7 @@ class Nursery:
     def __init__(self, orders: socket.socket, parent: int) -> None:
         self._orders = orders
         self._parent = parent
+        self._pid = os.getpid()
         self._workers: dict[socket.socket, int] = {}
         self._ended: set[socket.socket] = set()
         self._born = 0
@@ -101,6 +103,7 @@ class Nursery:
             for each in (signal.SIGCHLD, *_DEAF):
                 signal.signal(each, signal.SIG_DFL)
             os.setsid()
+            _die_with(self._pid)
             os.dup2(output, 1)
             os.dup2(output, 2)
             for inherited in (self._orders, life, *self._workers):
@@ -156,6 +159,14 @@ class Nursery:
     def _tell(self, life: socket.socket, status: int) -> None:
         self._ended.add(life)
         _say(life, os.waitstatus_to_exitcode(status))
+
+
+def _die_with(parent: int) -> None:
+    """On Linux, have the kernel end this process when its parent is killed, which then can end nobody itself."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)  # 1: PR_SET_PDEATHSIG
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 def _say(life: socket.socket, number: int) -> None:

@@ -134,16 +134,16 @@ def test_the_running_test_is_no_circumstance(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("apart")
 def test_a_server_that_was_killed(start: Start) -> None:
-    """Its workers count as killed, are gone, and the next one has a new server."""
+    """Its workers are gone by themselves and count as killed, and the next one has a new server."""
     worker = start()
     assert resolved(worker) == "EnvironmentFailure"
     pid = worker.pid
     os.kill(current()._process.pid, signal.SIGKILL)
 
+    assert eventually(lambda: not psutil.pid_exists(pid))
     with pytest.raises(WorkerDied) as caught:
         worker.receive(time.monotonic() + 60)
     assert caught.value.status == -signal.SIGKILL
-    assert eventually(lambda: not psutil.pid_exists(pid))
     assert resolved(start()) == "EnvironmentFailure"
 
 
