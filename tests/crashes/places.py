@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from migration_checks.connection import connect
 from migration_checks.providers import Server
@@ -17,6 +20,8 @@ from tests.processes import eventually, mentioning
 from tests.projects import Project
 
 Inventory = tuple[frozenset[str], frozenset[str], int]
+_STEADY = 5
+"""Looks that must agree; `eventually` leaves some time between them."""
 
 
 @dataclass(frozen=True)
@@ -59,23 +64,26 @@ def a_place() -> Iterator[Place]:
 def inventory(server: Server) -> Inventory:
     """Databases, roles, and how many other sessions there are on a server."""
     with connect(server.url) as connection:
-
-        def names(query: str) -> frozenset[str]:
-            return frozenset(str(name) for (name,) in connection.execute(query.encode()).fetchall())
-
-        sessions = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL").fetchone()
-        assert sessions is not None
-        return names("SELECT datname FROM pg_database"), names("SELECT rolname FROM pg_roles"), sessions[0] - 1
+        return _read(connection)
 
 
 def at_rest(server: Server) -> Inventory:
-    """The same, once the sessions of those who have left are gone."""
-    found = inventory(server)
+    """The same, once nobody is leaving any more: several looks in a row see as many sessions."""
+    with connect(server.url) as connection:
+        looks = [_read(connection)]
 
-    def rests() -> bool:
-        nonlocal found
-        found = inventory(server)
-        return found[2] == 0
+        def steady() -> bool:
+            looks.append(_read(connection))
+            return len(looks) >= _STEADY and len(set(looks[-_STEADY:])) == 1
 
-    eventually(rests)
-    return found
+        eventually(steady)
+        return looks[-1]
+
+
+def _read(connection: psycopg.Connection[tuple[Any, ...]]) -> Inventory:
+    def names(query: str) -> frozenset[str]:
+        return frozenset(str(name) for (name,) in connection.execute(query.encode()).fetchall())
+
+    sessions = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL").fetchone()
+    assert sessions is not None
+    return names("SELECT datname FROM pg_database"), names("SELECT rolname FROM pg_roles"), sessions[0] - 1
