@@ -192,6 +192,7 @@ def test_nothing_outlives_its_parent(ending: str, tmp_path: Path) -> None:
         from migration_checks.worker.process import WorkerProcess
         worker = WorkerProcess(Path({str(tmp_path)!r}), dict(os.environ))
         print(worker.pid, forkserver._current._process.pid, flush=True)
+        kept = os.dup(forkserver._current._orders.fileno())  # as a fork has it that Python hears nothing of
         child = os.fork()
         if child == 0:
             os.close(1)
