@@ -175,8 +175,8 @@ class Databases:
             self.restore_roles()
 
     def _strategy(self) -> sql.SQL:
-        """Copying files is twice as fast as logging 400 MB, where its checkpoints are free (fsync off)."""
-        files_are_cheap = self.server.throwaway and self.server.version >= _FILE_COPY_SINCE
+        """Copying files takes half as long as logging them, where its checkpoints are free (fsync off)."""
+        files_are_cheap = not self.server.fsync and self.server.version >= _FILE_COPY_SINCE
         return sql.SQL(" STRATEGY FILE_COPY" if files_are_cheap else "")
 
     def _note_roles(self, name: str) -> None:

@@ -12,8 +12,9 @@ class Server:
     """A running PostgreSQL: `url` is a libpq URL of a maintenance database whose role may create databases.
 
     `version` is `server_version_num` (180006 is 18.6); `provider` names where the server came from. `throwaway`: it was
-    started for this run alone and ends with it. `shared`: other people's databases and roles may live on it. The URL may
-    hold a password, so it is not shown in the value's representation.
+    started for this run alone and ends with it. `shared`: other people's databases and roles may live on it. `fsync` is the
+    server's setting: whether it waits for its disk. The URL may hold a password, so it is not shown in the value's
+    representation.
     """
 
     url: str = field(repr=False)
@@ -21,6 +22,7 @@ class Server:
     provider: str
     throwaway: bool = True
     shared: bool = False
+    fsync: bool = False
 
     @property
     def major(self) -> int:

@@ -43,7 +43,7 @@ class ExternalProvider:
         others = _others(facts, url)
         if not self.allow_shared_server:
             _require_solitude(facts, others, place(url))
-        yield Server(url, facts.version, self.name, throwaway=False, shared=bool(others))
+        yield Server(url, facts.version, self.name, throwaway=False, shared=bool(others), fsync=facts.fsync)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class _Facts:
     may_create: bool
     role: str
     replicas: int
+    fsync: bool
     databases: dict[str, int]
 
     @classmethod

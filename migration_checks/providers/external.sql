@@ -1,9 +1,10 @@
--- One row about a server: is it a standby, may the role create databases, who is it, how many replicas follow,
--- and which databases are there with how many sessions besides the toolkit's own.
+-- One row about a server: is it a standby, may the role create databases, who is it, how many replicas follow, does it
+-- wait for its disk, and which databases are there with how many sessions besides the toolkit's own.
 SELECT pg_is_in_recovery(),
        r.rolcreatedb OR r.rolsuper,
        r.rolname::text,
        (SELECT count(*) FROM pg_stat_replication)::int,
+       current_setting('fsync')::bool,
        (SELECT coalesce(json_object_agg(d.datname, (
                    SELECT count(*)
                    FROM pg_stat_activity a

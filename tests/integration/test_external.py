@@ -48,6 +48,7 @@ def test_a_server_without_other_databases_is_lent(theirs: Server, administrator:
     """It is neither the toolkit's own nor shared."""
     with provider_for(theirs.url).lend() as lent:
         assert (lent.provider, lent.version, lent.throwaway, lent.shared) == ("external", theirs.version, False, False)
+        assert not lent.fsync  # as the embedded provider sets it
         with Databases(lent) as databases, connect(databases.create("x")) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
 

@@ -15,7 +15,7 @@ from migration_checks.providers.external import (
     place,
 )
 
-FACTS = _Facts(170000, standby=False, may_create=True, role="ann", replicas=0, databases={"postgres": 0})
+FACTS = _Facts(170000, standby=False, may_create=True, role="ann", replicas=0, fsync=True, databases={"postgres": 0})
 
 
 @pytest.mark.parametrize(
