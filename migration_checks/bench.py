@@ -23,6 +23,7 @@ from migration_checks.profile.values import Profile
 from migration_checks.questions import Questions
 from migration_checks.recapture import CatalogReader
 from migration_checks.rows import Rows
+from migration_checks.rows.touched import ever_written
 from migration_checks.seeding import Filled, Synthesizer
 from migration_checks.seeding.schema import Reader
 from migration_checks.snapshot import Catalog, Snapshot, Table
@@ -65,6 +66,7 @@ class Bench:
         self.questions = Questions(lineage)
         self._take_hold()
         self.clock = self._clock()
+        self._trusted = False
 
     def _take_hold(self) -> None:
         """Open sessions in a database of which nothing is known yet."""
@@ -72,7 +74,7 @@ class Bench:
         self.rows = Rows(self.sessions.comparing, reader=self.sessions.reader, private=True)
         self.catalog = CatalogReader()
         self.beginning = Beginning()
-        self._make_up = self._synthesizer()
+        self._make_up: Synthesizer | None = None
 
     def _reconnect(self) -> None:
         """Connect anew where a step has ended our own sessions as well."""
@@ -84,7 +86,7 @@ class Bench:
     def _reopen(self) -> None:
         self.sessions.open()
         self.rows.reconnect(self.sessions.comparing, self.sessions.reader)
-        self._make_up = self._synthesizer()
+        self._make_up = None
 
     @property
     def connection(self) -> psycopg.Connection:
@@ -94,11 +96,10 @@ class Bench:
     @property
     def synthesizer(self) -> Synthesizer:
         """What makes up rows here."""
-        _ = self.sessions.writer  # it writes there
+        writer = self.sessions.writer
+        if self._make_up is None:
+            self._make_up = Synthesizer(writer, rows=self.size, seed=self.seed, profile=self.profile, scale=self.scale)
         return self._make_up
-
-    def _synthesizer(self) -> Synthesizer:
-        return Synthesizer(self.sessions.writer, rows=self.size, seed=self.seed, profile=self.profile, scale=self.scale)
 
     def __enter__(self) -> Self:
         self.environment.attach(self.url)
@@ -133,7 +134,7 @@ class Bench:
 
     def _clock(self) -> timedelta:
         """How far the server's clock is ahead of ours: values of now() are dated by the server."""
-        row = self.connection.execute("SELECT clock_timestamp()").fetchone()
+        row = self.sessions.reader.execute("SELECT clock_timestamp()").fetchone()
         assert row is not None
         ahead: timedelta = row[0] - datetime.now(UTC)
         return ahead
@@ -189,6 +190,7 @@ class Bench:
         self.sessions.report()
         reader = self.sessions.reader
         seen = survey(reader, self.rows.watch, self.catalog, self.environment.session)
+        self._trusted = seen.trusted
         self.environment.same_beginning = self.beginning.same(seen.beginning)
         catalog = without(self.catalog.read(reader, seen.marks), self.bookkeeping)
         if previous is not None and previous.catalog == catalog:
@@ -208,6 +210,10 @@ class Bench:
             sequences=self.rows.sequences(tables, seen.sequences),
             answers=self.questions.ask(self.sessions.writer, asked) if self.questions else {},
         )
+
+    def untouched(self) -> bool:
+        """Whether nothing was ever written here, as far as is known for certain; to be asked right after a snapshot."""
+        return self._trusted and not ever_written(self.sessions.reader)
 
     def compare(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from migration_checks.database import Databases
@@ -15,20 +16,22 @@ LIMIT = 48
 class Checkpoint:
     """A copy of a place that nobody is connected to: the revisions applied there and what the place looked like.
 
-    `roles` are those that scripts had made in the cluster by then: what comes after may name them.
+    `url` is None where no copy is needed: any fresh database is in that place. `roles` are those that scripts had made in the
+    cluster by then: what comes after may name them.
     """
 
     applied: frozenset[str]
-    url: str
+    url: str | None
     snapshot: Snapshot
     roles: frozenset[str] = frozenset()
 
 
 class Checkpoints:
-    """The copies made so far, the start of the walk first."""
+    """The copies made so far, the start of the walk first; `fresh` makes a database in the state before the first revision."""
 
-    def __init__(self, databases: Databases) -> None:
+    def __init__(self, databases: Databases, fresh: Callable[[], str]) -> None:
         self.databases = databases
+        self.fresh = fresh
         self.kept: list[Checkpoint] = []
 
     def keep(self, url: str, applied: frozenset[str], snapshot: Snapshot) -> Checkpoint | None:
@@ -43,8 +46,16 @@ class Checkpoints:
         checkpoint = Checkpoint(applied, self.databases.copy(url, "place"), snapshot, roles)
         self.kept.append(checkpoint)
         if len(self.kept) > LIMIT:
-            self.databases.drop(self.kept.pop(1).url)
+            self._drop(self.kept.pop(1))
         return checkpoint
+
+    def begin_fresh(self, snapshot: Snapshot) -> None:
+        """Know the start of the walk, which looks like `snapshot`, as a place where any fresh database is."""
+        self.kept.append(Checkpoint(frozenset(), None, snapshot, self.databases.made_roles()))
+
+    def again(self, checkpoint: Checkpoint, label: str) -> str:
+        """The URL of a new database in that place, the caller's own."""
+        return self.fresh() if checkpoint.url is None else self.databases.copy(checkpoint.url, label)
 
     def below(self, applied: frozenset[str]) -> Checkpoint:
         """The copy from which `applied` is reached with the fewest steps; the start of the walk is always one.
@@ -64,6 +75,10 @@ class Checkpoints:
         """Drop every copy but that of the start of the walk, and return it."""
         start, *rest = self.kept
         for each in rest:
-            self.databases.drop(each.url)
+            self._drop(each)
         self.kept = [start]
         return start
+
+    def _drop(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.url is not None:
+            self.databases.drop(checkpoint.url)

@@ -17,7 +17,9 @@ SMALL = 20
 
 
 class OwnSessions:
-    """Open from the start until `close`. `comparing` is set up for comparing rows, and used for nothing else.
+    """Open until `close`: `writer` from its first use on, the others from the start.
+
+    `comparing` is set up for comparing rows, and used for nothing else.
 
     `reader` is for the catalog. Its queries cost more to plan than to run, and a session keeps their plans until it drops or
     rolls back something, which this one never does; `replan` drops them when they no longer fit.
@@ -31,7 +33,7 @@ class OwnSessions:
         """Connect, for the first time or anew. Raises psycopg.OperationalError."""
         self._planned_for = SMALL
         self._unreported = False
-        self._writer: Connection = connect(self.url)
+        self._writer: Connection | None = None
         self.comparing: Connection = connect(self.url)
         settle_in(self.comparing)
         self.reader: Connection = connect(self.url)
@@ -39,25 +41,32 @@ class OwnSessions:
 
     def close(self) -> None:
         """Let go of the database."""
-        for each in (self._writer, self.comparing, self.reader):
+        for each in self._opened():
             each.close()
+
+    def _opened(self) -> tuple[Connection, ...]:
+        return tuple(each for each in (self._writer, self.comparing, self.reader) if each is not None)
 
     @property
     def writer(self) -> Connection:
-        """For whatever writes rows: what it did is reported before anybody looks."""
+        """For writing rows: what it did is reported before anybody looks. Raises psycopg.OperationalError when closed."""
         self._unreported = True
+        if self._writer is None:
+            if self.reader.closed:
+                raise psycopg.OperationalError("the connection is closed")
+            self._writer = connect(self.url)
         return self._writer
 
     def report(self) -> None:
         """See to it that the server's counters tell what was written here."""
-        if self._unreported:
+        if self._unreported and self._writer is not None:
             report(self._writer)
             self._unreported = False
 
     def alive(self) -> bool:
         """Whether all of them are still connected."""
         try:
-            for each in (self._writer, self.comparing, self.reader):
+            for each in self._opened():
                 each.execute("")
         except psycopg.OperationalError:
             return False

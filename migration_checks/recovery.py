@@ -37,14 +37,15 @@ class Recovery:
         self._gone: dict[str, frozenset[str]] = {}  # by the URL of a copy: what was gone when it was made
 
     def start(self, before: Sequence[Revision]) -> Place:
-        """Make the place where the walk begins, and keep a copy of it. Raises EnvironmentFailure when a step fails.
+        """Make the place where the walk begins, and keep a copy of it; none where every fresh database is in that place.
+
+        Raises EnvironmentFailure when a step fails.
 
         What a baseline has applied already is not run, and no seed is planted below the place where it stands.
         """
         self.ground = self.checkpoints.databases.made_roles()
         standing = self.graph.ancestors(self.bench.heads)
-        if not standing:
-            self._plant("base")
+        untouched = not standing and not self._plant("base") and not before
         for revision in before:
             if revision.id in standing:
                 continue
@@ -57,7 +58,10 @@ class Recovery:
             self._plant(revision.id)
         applied = tuple(revision.id for revision in before)
         place = self._filled_place("start", applied, None)
-        self._keep(place)
+        if untouched and self.bench.untouched():
+            self.checkpoints.begin_fresh(place.snapshot)
+        else:
+            self._keep(place)
         return place
 
     def arrive(self, revision: Revision, below: Place, built: Snapshot) -> Place:
@@ -78,12 +82,11 @@ class Recovery:
     def back_to(self, applied: Sequence[str]) -> Place:
         """Bring the bench to the place where `applied` are applied, its rows included. Raises LostPlace."""
         copy = self.checkpoints.below(frozenset(applied))
-        databases = self.checkpoints.databases
-        self.bench.move(lambda: databases.copy(copy.url, "walk"), databases, roles=copy.roles)
+        self.bench.move(lambda: self.checkpoints.again(copy, "walk"), self.checkpoints.databases, roles=copy.roles)
         place = Place(tuple(each for each in applied if each in copy.applied), copy.snapshot)
         self.trail.places[place.key] = place
         self.trail.forget_above(copy.applied)
-        self.trail.gone = set(self._gone.get(copy.url, ()))
+        self.trail.gone = set(self._gone.get(copy.url or "", ()))
         for number, each in enumerate(applied, 1):
             if each in self.empty_only and each not in copy.applied:
                 below = Place(tuple(applied[: number - 1]), self.without_rows(applied[:number]))
@@ -175,7 +178,7 @@ class Recovery:
     def _keep(self, place: Place) -> None:
         self.bench.leave()
         made = self.checkpoints.keep(self.bench.url, place.key, place.snapshot)
-        if made is not None:
+        if made is not None and made.url is not None:
             self._gone[made.url] = frozenset(self.trail.gone)
         self.bench.enter()
 

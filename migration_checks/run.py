@@ -83,7 +83,7 @@ class Run:
         if not self.route.revisions:
             self.not_checked.append(Note(self.settings.lineage.name, "There is no revision to walk in the chosen range."))
             return
-        checkpoints = Checkpoints(self.databases)
+        checkpoints = Checkpoints(self.databases, self.origin.fresh)
         with self._bench(self.origin.fresh()) as bench:
             walker = PartWalker(
                 bench,
@@ -116,7 +116,7 @@ class Run:
             return
         start = checkpoints.release_all_but_start()
         self.databases.restore_roles(keep=start.roles)
-        url = self.databases.copy(start.url, "leap")
+        url = checkpoints.again(start, "leap")
         self._tell(self.route.revisions[-1].id, Leg.LEAP)
         with self._bench(url) as bench:
             whole = leap(bench, self.graph, self.route, place.snapshot)
@@ -133,7 +133,7 @@ class Run:
         It is not kept from the walk: a copy that stood meanwhile would keep roles alive that its downgrades drop.
         """
         self._tell(self.route.revisions[-1].id, Leg.LEAP)
-        with self._bench(self.databases.copy(checkpoints.kept[0].url, "leap")) as bench:
+        with self._bench(checkpoints.again(checkpoints.kept[0], "leap")) as bench:
             again = Recovery(bench, checkpoints, self.graph, Trail(), walker.recovery.rows, self.origin.fresh)
             try:
                 again.back_to(populated.applied)

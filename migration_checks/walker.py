@@ -148,7 +148,7 @@ class Walker:
             yield from order_trial(self.bench, self.checkpoints.databases, ascend, window, self._step)
             ascend = None
         yield from self._redo(revision, below, undo, window)
-        if ascend is not None and (start := self.checkpoints.exact(below.key)) is not None:
+        if ascend is not None and (start := self.checkpoints.exact(below.key)) is not None and start.url is not None:
             yield from self._order_from(start, ascend)
         if undo.failure is None and revision.id not in self.barred and revision.id not in self.blocked:
             yield from writes_trial(self.bench, self.checkpoints.databases, undo, self.here.snapshot, self._step)

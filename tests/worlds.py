@@ -132,7 +132,7 @@ class World:
         bench = cast("Bench", MemoryBench(self, self.fresh()))
         return Walker(
             bench,
-            Checkpoints(cast("Databases", self)),
+            Checkpoints(cast("Databases", self), self.fresh),
             self.graph,
             route,
             rows=3,
@@ -186,6 +186,9 @@ class MemoryBench:
 
     def enter(self) -> None:
         self.attached = True
+
+    def untouched(self) -> bool:
+        return self.data == Data()
 
     def move(self, make: Callable[[], str], databases: World, *, roles: frozenset[str]) -> None:
         databases.drop(self.url)

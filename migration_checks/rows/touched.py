@@ -35,6 +35,16 @@ SELECT json_build_array(
 )
 """
 
+_WRITTEN = b"""
+SELECT EXISTS (
+    SELECT FROM pg_class
+    WHERE NOT relisshared
+      AND pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid) + pg_stat_get_tuples_deleted(oid) > 0
+) OR EXISTS (
+    SELECT FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+"""
+
 _PATIENCE = 25
 """How often sessions that are about to leave are looked for."""
 PAUSE = 0.01
@@ -125,6 +135,15 @@ class Watch:
             if verdict is None:
                 time.sleep(PAUSE)
         return verdict
+
+
+def ever_written(connection: psycopg.Connection[Any]) -> bool:
+    """Whether anything was written to the database since it was made, even in vain; counters must be worth trusting.
+
+    They begin anew with every database, a copy included, and are kept for the system catalogs too.
+    """
+    row = connection.execute(_WRITTEN).fetchone()
+    return row is None or bool(row[0])
 
 
 def report(connection: psycopg.Connection[Any]) -> None:

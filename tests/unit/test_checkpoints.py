@@ -43,7 +43,7 @@ def server() -> Server:
 @pytest.fixture
 def kept(server: Server) -> Checkpoints:
     stand_in: Any = server
-    made = Checkpoints(stand_in)
+    made = Checkpoints(stand_in, lambda: "fresh")
     made.keep("start", frozenset(), LOOK)
     return made
 
@@ -88,3 +88,19 @@ def test_a_copy_whose_role_is_gone(kept: Checkpoints, server: Server) -> None:
     server.roles = frozenset()
 
     assert kept.below(frozenset("ab")).url == "start'"
+
+
+def test_a_start_that_needs_no_copy(server: Server) -> None:
+    """Any fresh database is there; nothing is copied, nor dropped."""
+    stand_in: Any = server
+    made = Checkpoints(stand_in, lambda: "fresh")
+    server.roles = frozenset({"reader"})
+    made.begin_fresh(LOOK)
+    made.keep("a", frozenset("a"), LOOK)
+
+    start = made.below(frozenset("b"))
+    assert (start.url, start.snapshot, start.roles) == (None, LOOK, frozenset({"reader"}))
+    assert made.again(start, "leap") == "fresh"
+    assert made.again(made.below(frozenset("ab")), "walk") == "a''"
+    assert made.release_all_but_start() is start
+    assert server.alive == ["a''"]

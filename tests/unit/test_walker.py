@@ -301,7 +301,7 @@ def empty(*heads: str) -> Snapshot:
 
 
 def checkpoints(world: World, *places: str) -> Checkpoints:
-    made = Checkpoints(world)  # type: ignore[arg-type]
+    made = Checkpoints(world, world.fresh)  # type: ignore[arg-type]
     for place in places:
         made.keep(world.fresh(), frozenset(place.split()), empty())
     return made
