@@ -81,9 +81,6 @@ FAULTS: Mapping[str, str] = {
 }
 """Each chain of fixtures/faults, and the subject of the finding that it is there for."""
 
-WHOLE = frozenset({"MC106_env_forgets_to_commit", "MC203_leap_differs"})
-"""Chains at whose first revision something is found; in the others it is only there to be built upon."""
-
 GROWN = 30
 """Rows of a table that grows to many times as many."""
 
@@ -98,13 +95,12 @@ def only_backends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def walk(case: str, twin: str, server: Server) -> Report:
-    chain = lineage(case, twin)
-    if case not in WHOLE:
-        chain = replace(chain, range="a1:heads")
-    trial = TRIALS.get(case[:5])
+    chain, trial = lineage(case, twin), TRIALS.get(case[:5])
     settings = Settings(chain, chain.root, provider=server.url, allow_shared_server=True, at_rows=AT_ROWS.get(case[:5], {}))
     if trial is not None:
-        settings = replace(settings, trials=frozenset({trial}), rows=GROWN if trial == "growth" else None)
+        # The first revision is only there to be built upon.
+        from_there = replace(chain, range="a1:heads")
+        settings = replace(settings, lineage=from_there, trials=frozenset({trial}), rows=GROWN if trial == "growth" else None)
     return verify(settings)
 
 
