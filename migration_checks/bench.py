@@ -18,7 +18,7 @@ from migration_checks.errors import ProviderError, SeedError
 from migration_checks.extensions import require_extensions
 from migration_checks.lineage import Lineage, Seed
 from migration_checks.outward import outward
-from migration_checks.own_sessions import OwnSessions
+from migration_checks.own_sessions import Connection, OwnSessions
 from migration_checks.profile.values import Profile
 from migration_checks.questions import Questions
 from migration_checks.recapture import CatalogReader
@@ -115,8 +115,13 @@ class Bench:
         self.environment.detach()
         self.sessions.close()
 
+    def make_room(self) -> Connection:
+        """Let go of the database as `leave` does, but for an idle session, which may copy it and keeps what it planned."""
+        self.environment.detach()
+        return self.sessions.make_room()
+
     def enter(self) -> None:
-        """Take hold of the database again after `leave`."""
+        """Take hold of the database again after `leave` or `make_room`."""
         self._reopen()
         self.environment.attach(self.url)
 
@@ -210,6 +215,13 @@ class Bench:
             sequences=self.rows.sequences(tables, seen.sequences),
             answers=self.questions.ask(self.sessions.writer, asked) if self.questions else {},
         )
+
+    def reread(self, previous: Snapshot, heads: Collection[str], catalog: Catalog, *, keep: bool) -> Snapshot:
+        """As `snapshot`, where it is known that the schema is that of `catalog`: only rows and sequences are looked at."""
+        self.sessions.report()
+        trusted = self.rows.settled(self.environment.session)
+        tables = self.rows.read(previous.tables, keep=keep, skip=self.bookkeeping, trusted=trusted)
+        return Snapshot(frozenset(heads), catalog, tables, self.rows.sequences(tables))
 
     def untouched(self) -> bool:
         """Whether nothing was ever written here, as far as is known for certain; to be asked right after a snapshot."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from migration_checks.database import Databases
+from migration_checks.database import Databases, Session
 from migration_checks.snapshot import Snapshot
 
 LIMIT = 48
@@ -34,8 +34,8 @@ class Checkpoints:
         self.fresh = fresh
         self.kept: list[Checkpoint] = []
 
-    def keep(self, url: str, applied: frozenset[str], snapshot: Snapshot) -> Checkpoint | None:
-        """Copy the database at `url`, to which nobody may be connected. Beyond LIMIT the second oldest copy goes.
+    def keep(self, url: str, applied: frozenset[str], snapshot: Snapshot, by: Session | None = None) -> Checkpoint | None:
+        """Copy the database at `url`, to which nobody may be connected but `by`. Beyond LIMIT the second oldest copy goes.
 
         Above the start no copy is made of a database that depends on roles which scripts made on the way: the copy would
         keep their downgrades from dropping them, which in production they can.
@@ -43,7 +43,7 @@ class Checkpoints:
         roles = self.databases.made_roles()
         if self.kept and self.databases.depends_on_roles(url, roles - self.kept[0].roles):
             return None
-        checkpoint = Checkpoint(applied, self.databases.copy(url, "place"), snapshot, roles)
+        checkpoint = Checkpoint(applied, self.databases.copy(url, "place", by), snapshot, roles)
         self.kept.append(checkpoint)
         if len(self.kept) > LIMIT:
             self._drop(self.kept.pop(1))

@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack, suppress
 from importlib.resources import files
 from types import TracebackType
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeAlias
 
 import psycopg
 from psycopg import sql
@@ -39,6 +39,7 @@ _LOCK_CLASS = 0x6D63
 _MARK = 0x6D63
 _LONGEST_NAME = 63
 _FILE_COPY_SINCE = 150000
+Session: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 _PATIENCE = 0.03
 """Seconds between two looks for sessions that are leaving, before they count as ones that stay."""
 
@@ -86,8 +87,11 @@ class Databases:
         finally:
             self._close()
 
-    def create(self, label: str, template: str | None = None) -> str:
-        """Create a database and return its URL: an empty one, or a copy of the database named `template`."""
+    def create(self, label: str, template: str | None = None, by: Session | None = None) -> str:
+        """Create a database and return its URL: an empty one, or a copy of the database named `template`.
+
+        `by` is a session that does it, in autocommit mode; it may be one that is connected to `template`.
+        """
         self._count += 1
         readable = re.sub(r"[^a-z0-9_]+", "_", label.lower())
         name = f"{OWN_PREFIX}{self.token:08x}_{self._count}_{readable}"[:_LONGEST_NAME]
@@ -95,19 +99,28 @@ class Databases:
         source = sql.Identifier(template or "template0")
         marked = sql.SQL("CREATE DATABASE {} TEMPLATE {} CONNECTION LIMIT {}")
         statement = marked.format(sql.Identifier(name), source, sql.Literal(_MARK))
-        self._execute(f"Creating the database {name}", statement + self._strategy())
+        self._execute(f"Creating the database {name}", statement + self._strategy(), by)
         if not self.server.throwaway:
             self._note_roles(name)
         return with_database(self.server.url, name)
 
-    def copy(self, url: str, label: str) -> str:
-        """Copy a database, to which no session may be connected (`disconnect`), and return the copy's URL.
+    def copy(self, url: str, label: str, by: Session | None = None) -> str:
+        """Copy a database, to which no session may be connected (`disconnect`) but `by`, and return the copy's URL.
 
+        PostgreSQL lets a session copy the database that it is in. Where `by` turns out not to be able to, it is closed.
         Settings of the database itself come along, which CREATE DATABASE ... TEMPLATE leaves behind.
         """
+        if by is not None:
+            try:
+                return self._copied(url, label, by)
+            except ProviderError:
+                by.close()
+        return self._copied(url, label, None)
+
+    def _copied(self, url: str, label: str, by: Session | None) -> str:
         with translated("Copying a database"):
-            self._await_departures(database_name(url))
-        copied = self.create(label, template=database_name(url))
+            self._await_departures(database_name(url), by)
+        copied = self.create(label, database_name(url), by)
         with translated("Copying the settings of a database"):
             for role, name, value in self._query(_SETTINGS_OF, (database_name(url),)):
                 self._maintenance().execute(_setting(database_name(copied), role, name, value))
@@ -125,14 +138,14 @@ class Databases:
         """Drop a database of this run, ending the sessions that are connected to it."""
         self._drop(self._own_name(url))
 
-    def _await_departures(self, name: str) -> None:
-        """Wait until sessions that are leaving a database are gone; one that stays does not keep us long.
+    def _await_departures(self, name: str, but: Session | None = None) -> None:
+        """Wait until sessions that are leaving a database are gone, all `but` one; others that stay do not keep us long.
 
         A session goes on for some milliseconds after its end was closed, and the server, which copies and drops only what
         nobody is connected to, looks again no sooner than a tenth of a second later.
         """
-        pause = 0.0005
-        while pause < _PATIENCE and self._query(_SESSIONS_IN, (name,)):
+        pause, stays = 0.0005, 0 if but is None else but.info.backend_pid
+        while pause < _PATIENCE and self._query(_SESSIONS_IN, (name, stays)):
             time.sleep(pause)
             pause *= 2
 
@@ -251,9 +264,9 @@ class Databases:
                 for role in sorted(roles):
                     drop_role(self._maintenance(), role, [])
 
-    def _execute(self, doing: str, statement: sql.Composed) -> None:
+    def _execute(self, doing: str, statement: sql.Composed, by: Session | None = None) -> None:
         with translated(doing):
-            self._maintenance().execute(statement)
+            (by or self._maintenance()).execute(statement)
 
     def _query(self, statement: LiteralString, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         return self._maintenance().execute(statement, parameters or None).fetchall()
@@ -307,7 +320,9 @@ WHERE d.datname = %s
 """
 
 _SESSIONS_IN = """
-SELECT FROM pg_stat_get_activity(NULL) WHERE datid = (SELECT oid FROM pg_database WHERE datname = %s) LIMIT 1
+SELECT FROM pg_stat_get_activity(NULL)
+WHERE datid = (SELECT oid FROM pg_database WHERE datname = %s) AND pid <> %s
+LIMIT 1
 """
 
 _OTHER_RUNS = """

@@ -48,6 +48,8 @@ class Environment:
         self._control: psycopg.Connection[tuple[Any, ...]] | None = None
         self._versions: tuple[tuple[str, str], ...] = ()
         self._bookkeeping: frozenset[str] = frozenset()
+        self._names: dict[tuple[str, str], str] = {}
+        self._died = False  # a worker did, and may have left sessions behind
         self._heads: frozenset[str] | None = None
         self.session: int | None = None  # what the worker has kept for its next step; it holds nothing and has reported
         self.same_beginning = False  # to be set before a step where a new session would find what that one found
@@ -96,6 +98,7 @@ class Environment:
 
     def _discard(self) -> None:
         """Forget a worker that died or hangs, with everything that it left running."""
+        self._died = self._died or self._worker is not None
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.kill()
@@ -159,13 +162,23 @@ class Environment:
         assert self._worker is not None
         with translated("Connecting to the database to be migrated"):
             _ = self._database
-        self._end_sessions()
+        if self._died:
+            self._end_sessions()
         answer = self._inquire(self._worker, {"do": "attach", "url": self._url}, "running env.py")
         self._versions = tuple((schema, name) for schema, name in answer["versions"])
-        self._bookkeeping = frozenset(_qualified(self._database, schema, name) for schema, name in self._versions)
+        self._bookkeeping = frozenset(self._qualified(*version) for version in self._versions)
         self.why_not_parked = answer["why"]
-        self._end_sessions()
-        self._heads = None
+        if answer["probed"]:  # else env.py was not run
+            self._end_sessions()
+        self._heads = self.session = None
+
+    def _qualified(self, schema: str, name: str) -> str:
+        """The name as PostgreSQL's quote_ident writes it, which quotes only what needs quotes."""
+        if (schema, name) not in self._names:
+            row = self._database.execute("SELECT format('%%I.%%I', %s::text, %s::text)", (schema, name)).fetchone()
+            assert row is not None
+            self._names[schema, name] = str(row[0])
+        return self._names[schema, name]
 
     def detach(self) -> None:
         """Let go of the database: no session of env.py or of this object is left in it. Harmless when none is attached."""
@@ -355,10 +368,3 @@ def _status(status: int) -> str:
     with suppress(ValueError):
         return f"signal {signal.Signals(-status).name}"
     return f"signal {-status}"
-
-
-def _qualified(connection: psycopg.Connection[tuple[Any, ...]], schema: str, name: str) -> str:
-    """The name as PostgreSQL's quote_ident writes it, which quotes only what needs quotes."""
-    row = connection.execute("SELECT format('%%I.%%I', %s::text, %s::text)", (schema, name)).fetchone()
-    assert row is not None
-    return str(row[0])

@@ -27,17 +27,31 @@ class OwnSessions:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._open_reader()
         self.open()
 
-    def open(self) -> None:
-        """Connect, for the first time or anew. Raises psycopg.OperationalError."""
+    def _open_reader(self) -> None:
+        self.reader: Connection = connect(self.url)
+        self.reader.execute("SET plan_cache_mode = force_generic_plan")
         self._planned_for = SMALL
+
+    def open(self) -> None:
+        """Connect, for the first time or anew, but for a reader that still is. Raises psycopg.OperationalError."""
         self._unreported = False
         self._writer: Connection | None = None
         self.comparing: Connection = connect(self.url)
         settle_in(self.comparing)
-        self.reader: Connection = connect(self.url)
-        self.reader.execute("SET plan_cache_mode = force_generic_plan")
+        try:
+            self.reader.execute("")
+        except psycopg.OperationalError:
+            self._open_reader()
+
+    def make_room(self) -> Connection:
+        """Close all but the reader, and return that one."""
+        for each in self._opened():
+            if each is not self.reader:
+                each.close()
+        return self.reader
 
     def close(self) -> None:
         """Let go of the database."""

@@ -176,8 +176,7 @@ class Recovery:
         return bool(seeds)
 
     def _keep(self, place: Place) -> None:
-        self.bench.leave()
-        made = self.checkpoints.keep(self.bench.url, place.key, place.snapshot)
+        made = self.checkpoints.keep(self.bench.url, place.key, place.snapshot, self.bench.make_room())
         if made is not None and made.url is not None:
             self._gone[made.url] = frozenset(self.trail.gone)
         self.bench.enter()

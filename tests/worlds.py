@@ -143,7 +143,7 @@ class World:
 
     # What Databases offers.
 
-    def copy(self, url: str, label: str) -> str:
+    def copy(self, url: str, label: str, by: Any = None) -> str:
         copied = self.fresh()
         self.databases[copied] = deepcopy(self.databases[url])
         return copied
@@ -182,6 +182,9 @@ class MemoryBench:
         return self.data.stamped if self.data.stamped is not None else self.world.graph.heads_of(self.data.applied)
 
     def leave(self) -> None:
+        self.attached = False
+
+    def make_room(self) -> None:
         self.attached = False
 
     def enter(self) -> None:

@@ -86,6 +86,10 @@ class Rows:
         """
         return self._reader.read(self._shop, previous, keep=keep, skip=skip, trusted=trusted, shapes=shapes, stamped=stamped)
 
+    def settled(self, spared: int | None) -> bool:
+        """What `read` takes as `trusted`, once sessions that are leaving are gone (Watch.settled)."""
+        return self.watch.settled(self._shop, spared)
+
     @property
     def watch(self) -> Watch:
         """What judges whether the server's counters can be trusted."""

@@ -122,15 +122,15 @@ class Watch:
         self._looks += 1
         return None
 
-    def settled(self, shop: Workshop) -> bool:
+    def settled(self, shop: Workshop, spared: int | None = None) -> bool:
         """Wait a moment for sessions that are leaving; True when all are gone, have reported, and counting is on.
 
-        Our own session reports what it wrote as well.
+        Our own session reports what it wrote as well. `spared` is the process id of one that stays, and has reported.
         """
         report(shop.connection)
         verdict: bool | None = None
         while verdict is None:
-            (found,) = shop.look(self.query, b"0")
+            (found,) = shop.look(self.query, str(spared or 0).encode())
             verdict = self.judge(shop.connection.info.server_version, found)
             if verdict is None:
                 time.sleep(PAUSE)

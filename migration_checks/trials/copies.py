@@ -22,9 +22,9 @@ def copied(bench: Bench, databases: Databases, label: str, *, of: str | None = N
 
     The copy holds the mirrors too; it is dropped afterwards, and env.py is attached to `bench` again.
     """
-    bench.leave()
+    own = bench.make_room()
     try:
-        url = databases.copy(of or bench.url, label)
+        url = databases.copy(of, label) if of is not None else databases.copy(bench.url, label, own)
         try:
             with Bench(bench.environment, url, bench.lineage, rows=bench.size, seed=bench.seed) as other:
                 yield other

@@ -101,9 +101,9 @@ class Lab:
         if not self.trials:
             yield None
             return
-        self.bench.leave()
+        own = self.bench.make_room()
         try:
-            url = self.databases.copy(self.bench.url, "below")
+            url = self.databases.copy(self.bench.url, "below", own)
         finally:
             self.bench.enter()
         if self.databases.depends_on_roles(url, self.databases.made_roles()):
@@ -127,7 +127,7 @@ class Lab:
             self.notes.append(Note(revision.id, f"Its trials ({names}) were not made: {reason}.", revision.id))
             return
         bed = Bed(revision, url, self.bench, self.databases, ascend, undo, self.progress, self.notes)
-        self.bench.leave()
+        self.bench.make_room()
         try:
             for trial in self.trials:
                 try:

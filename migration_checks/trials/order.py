@@ -56,7 +56,7 @@ def order_trial(
         outcome, again = step(Leg.ORDER, ascend.revision)
         if in_each_others_way(databases, outcome.failure):
             return
-        now = copy.snapshot(ascend.after, outcome.heads, keep=False, asked=None)
+        now = copy.reread(ascend.after, outcome.heads, ascend.after.catalog, keep=False)
         residue = Changes()
         if outcome.failure is None:
             with connect(bench.url) as source:

@@ -41,17 +41,17 @@ def writes_trial(
         standing = copy.rows.read(upgraded.tables, keep=True, skip=copy.bookkeeping)
         upgraded = replace(upgraded, tables=standing)
         copy.synthesizer.write(chosen, ROWS)
-        written = copy.snapshot(upgraded, upgraded.heads, keep=True, asked=None)
+        written = copy.reread(upgraded, upgraded.heads, upgraded.catalog, keep=True)
         outcome, _ = step(Leg.WRITES, undo.revision)
         if in_each_others_way(databases, outcome.failure):
             return
-        now = copy.snapshot(written, outcome.heads, keep=False, asked=None)
+        now = copy.reread(written, outcome.heads, undo.after.catalog, keep=False)
         fared = Changes() if outcome.failure else copy.rows.survivors(upgraded.tables, written.tables, now.tables)
         discarded = fared.tables
         if any(each.columns for each in discarded):
             again, _ = step(Leg.REDO, undo.revision)
             if again.failure is None:
-                back = copy.snapshot(now, again.heads, keep=False, asked=None)
+                back = copy.reread(now, again.heads, upgraded.catalog, keep=False)
                 discarded = not_translated(discarded, copy.rows.survivors(upgraded.tables, written.tables, back.tables).tables)
     yield replace(
         undo,

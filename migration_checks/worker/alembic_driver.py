@@ -108,9 +108,10 @@ class Driver:
         self.guard.point_at(address)
         guard_children(os.environ, url)
         url_for(self.config, address)
+        unknown = self._manner is None
         if self._manner is None:
             self._manner = Probe(self.config, self.directory, self.guard, self.recorder).manner()
-        return self._manner.message()
+        return {**self._manner.message(), "probed": unknown}
 
     @property
     def manner(self) -> Manner:

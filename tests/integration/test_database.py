@@ -106,6 +106,20 @@ def test_a_copy_holds_what_its_source_held(server: Server) -> None:
             assert connection.execute("SELECT x FROM public.t").fetchone() == (1,)
 
 
+def test_a_session_copies_the_database_that_it_is_in(foreign: Server) -> None:
+    """And stays there; nobody else may, and one that may not write is closed and does not keep others from it."""
+    with Databases(foreign) as databases:
+        source = databases.create("source")
+        with connect(source) as inside:
+            inside.execute("CREATE TABLE public.t AS SELECT 1 AS x")
+            with connect(databases.copy(source, "copy", inside)) as copy:
+                assert copy.execute("SELECT x FROM public.t").fetchone() == (1,)
+            inside.execute("SET default_transaction_read_only = on")
+            with connect(databases.copy(source, "copy", inside)) as copy:
+                assert copy.execute("SELECT x FROM public.t").fetchone() == (1,)
+            assert inside.closed
+
+
 def test_a_copy_keeps_the_settings_of_its_source(server: Server) -> None:
     """What ALTER DATABASE ... SET left on the source holds for the copy, lists and text with quotes alike."""
     with Databases(server) as made:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from migration_checks.connection import connect
-from migration_checks.database import Databases
+from migration_checks.database import Databases, Session
 from migration_checks.providers import Server
 from migration_checks.report import PASSED
 from migration_checks.rows.touched import ever_written
@@ -39,9 +39,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     templates: list[str | None] = []
     create = Databases.create
 
-    def noted(self: Databases, label: str, template: str | None = None) -> str:
+    def noted(self: Databases, label: str, template: str | None = None, by: Session | None = None) -> str:
         templates.append(template)
-        return create(self, label, template)
+        return create(self, label, template, by)
 
     monkeypatch.setattr(Databases, "create", noted)
     return templates

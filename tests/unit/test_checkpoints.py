@@ -21,7 +21,7 @@ class Server:
         self.roles: frozenset[str] = frozenset()
         self.dependent: frozenset[str] = frozenset()
 
-    def copy(self, url: str, label: str) -> str:
+    def copy(self, url: str, label: str, by: Any = None) -> str:
         self.alive.append(f"{url}'")
         return self.alive[-1]
 

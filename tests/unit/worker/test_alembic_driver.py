@@ -321,8 +321,9 @@ def test_a_project_is_led_to_the_database_that_it_is_attached_to(
     monkeypatch.setattr(os, "environ", dict(os.environ, PYTHONPATH="/app", PGHOST="production"))
     made = talk(*CHAIN)
     told = made.driver.attach("postgresql://owner@127.0.0.1:5433/walk")
+    probed = told.pop("probed")
 
-    assert told == made.driver._manner.message()  # type: ignore[union-attr]
+    assert (told, probed) == (made.driver._manner.message(), False)  # type: ignore[union-attr]
     assert ("127.0.0.1", "5433", "walk") == tuple(os.environ[name] for name in ("PGHOST", "PGPORT", "PGDATABASE"))
     assert os.environ["PYTHONPATH"].endswith(f"children{os.pathsep}/app")
     assert "postgresql://owner@127.0.0.1:5433/walk" == os.environ[DATABASE_VARIABLE]
