@@ -102,7 +102,7 @@ class Bench:
         return self._make_up
 
     def __enter__(self) -> Self:
-        self.environment.attach(self.url)
+        self.environment.attach(self.url, self.sessions.reader)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
@@ -123,7 +123,7 @@ class Bench:
     def enter(self) -> None:
         """Take hold of the database again after `leave` or `make_room`."""
         self._reopen()
-        self.environment.attach(self.url)
+        self.environment.attach(self.url, self.sessions.reader)
 
     def move(self, make: Callable[[], str], databases: Databases, *, roles: frozenset[str]) -> None:
         """Go on with the database that `make` makes, once the one walked so far is dropped.
@@ -135,7 +135,7 @@ class Bench:
         databases.restore_roles(keep=roles)
         self.url = make()
         self._take_hold()
-        self.environment.attach(self.url)
+        self.environment.attach(self.url, self.sessions.reader)
 
     def _clock(self) -> timedelta:
         """How far the server's clock is ahead of ours: values of now() are dated by the server."""

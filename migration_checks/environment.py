@@ -46,6 +46,7 @@ class Environment:
         self._graph: Graph | None = None
         self._url: str | None = None
         self._control: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._lent: psycopg.Connection[tuple[Any, ...]] | None = None
         self._versions: tuple[tuple[str, str], ...] = ()
         self._bookkeeping: frozenset[str] = frozenset()
         self._names: dict[tuple[str, str], str] = {}
@@ -147,11 +148,14 @@ class Environment:
 
     # The database.
 
-    def attach(self, url: str) -> None:
-        """Run env.py against the database at `url` (libpq's form) from now on."""
+    def attach(self, url: str, session: psycopg.Connection[tuple[Any, ...]] | None = None) -> None:
+        """Run env.py against the database at `url` (libpq's form) from now on.
+
+        `session` is one there, in autocommit mode, that may be used for watching over those of env.py; it stays the caller's.
+        """
         self._ready()
         self._release()
-        self._url = url
+        self._url, self._control, self._lent = url, session, session
         try:
             self._attach()
         except BaseException:
@@ -196,9 +200,9 @@ class Environment:
         self._release()
 
     def _release(self) -> None:
-        if self._control is not None:
+        if self._control is not None and self._control is not self._lent:
             self._control.close()
-        self._control = None
+        self._control = self._lent = None
 
     @property
     def _database(self) -> psycopg.Connection[tuple[Any, ...]]:
