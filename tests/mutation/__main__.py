@@ -1,17 +1,20 @@
 """`python -m tests.mutation [MODULE...]`: mutmut on a copy of the repository, and its score by module as a table.
 
-Needs mutmut (`pip install mutmut`). Takes about half a second a mutant; the copy is gone afterwards.
+Needs mutmut (`pip install mutmut`). Takes about half a second a mutant; the copy is gone afterwards. A MODULE is a path or a
+pattern of paths; without any, all of them are mutated. `--page` renews their lines of docs/mutation-testing.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -57,15 +60,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
     parser.add_argument("modules", nargs="*", default=list(TESTS), help="; ".join(TESTS))
     parser.add_argument("--survivors", action="store_true", help="list each mutant that no test noticed")
-    parser.add_argument("--page", action="store_true", help="write docs/mutation-testing.md; only without MODULE")
+    parser.add_argument("--page", action="store_true", help="renew these modules in docs/mutation-testing.md")
     arguments = parser.parse_args()
-    if arguments.page and arguments.modules != list(TESTS):
-        parser.error("the page is about all modules: name none")
+    if strangers := [each for each in arguments.modules if not tests_of([each])]:
+        parser.error(f"no tests are named for {', '.join(strangers)}")
     with tempfile.TemporaryDirectory(prefix="migration-checks-mutation-") as work:
         results = mutated(Path(work), arguments.modules)
-    print("\n".join(table(results)))
+    counts = counted(results)
+    print("\n".join(table(counts)))
     if arguments.page:
-        PAGE.write_text(HEAD + "\n".join(table(results)) + "\n", encoding="utf-8")
+        known = counts if arguments.modules == list(TESTS) else {**read(PAGE.read_text(encoding="utf-8")), **counts}
+        PAGE.write_text(HEAD + "\n".join(table(known)) + "\n", encoding="utf-8")
     if arguments.survivors:
         print("\n".join(f"{name}: {status}" for name, status in results if status not in KILLED))
 
@@ -76,7 +81,7 @@ def mutated(work: Path, modules: Sequence[str]) -> list[tuple[str, str]]:
         source = ROOT / name
         skip = shutil.ignore_patterns("__pycache__")
         _ = shutil.copytree(source, work / name, ignore=skip) if source.is_dir() else shutil.copy(source, work / name)
-    tests = sorted({test for module in modules for test in TESTS[module]})
+    tests = tests_of(modules)
     copied = [name for name in COPIED if name not in ("migration_checks", "pyproject.toml")]
     with (work / "pyproject.toml").open("a", encoding="utf-8") as settings:
         settings.write(SETTINGS.format(modules=quoted(modules), tests=quoted(tests), copied=quoted(copied)))
@@ -100,19 +105,32 @@ def parsed(listing: str) -> Iterator[tuple[str, str]]:
             yield name, status
 
 
-def table(results: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """A Markdown table: how many mutants of each module the tests noticed."""
+def tests_of(modules: Sequence[str]) -> list[str]:
+    """The tests that should notice what is done to `modules`, paths or patterns."""
+    return sorted({test for each in modules for known, tests in TESTS.items() if fnmatch(each, known) for test in tests})
+
+
+def counted(results: Sequence[tuple[str, str]]) -> dict[str, Counter[bool]]:
+    """By module how many mutants the tests noticed, and how many not."""
     counts: dict[str, Counter[bool]] = defaultdict(Counter)
     for name, status in results:
         module = name.split(".x_")[0].split(".xǁ")[0].replace(".", "/") + ".py"
         counts[module][status in KILLED] += 1
-        counts["together"][status in KILLED] += 1
+    return dict(counts)
+
+
+def read(page: str) -> dict[str, Counter[bool]]:
+    """What a page says of each module."""
+    lines = re.findall(r"^\| (\S+\.py) \| (\d+) \| (\d+) \|", page, flags=re.MULTILINE)
+    return {name: Counter({True: int(noticed), False: int(total) - int(noticed)}) for name, total, noticed in lines}
+
+
+def table(counts: Mapping[str, Counter[bool]]) -> Iterator[str]:
+    """A Markdown table: how many mutants of each module the tests noticed."""
     yield "| module | mutants | noticed | score |"
     yield "|---|---|---|---|"
-    for module, noticed in counts.items():
-        if module != "together":
-            yield row(module, noticed)
-    yield row("together", counts["together"])
+    yield from (row(*each) for each in counts.items())
+    yield row("together", sum(counts.values(), Counter[bool]()))
 
 
 def row(name: str, noticed: Counter[bool]) -> str:
