@@ -11,14 +11,15 @@ from migration_checks.bench import Bench
 from migration_checks.connection import connect
 from migration_checks.database import Databases
 from migration_checks.environment import Environment
-from tests.projects import make_project
+from tests.projects import Script, make_project, sql
 from tests.walks import creates
 
 
 @pytest.fixture
 def bench(tmp_path: Path, database: str) -> Iterator[Bench]:
-    """On a fresh database, of a chain of one revision."""
-    lineage = make_project(tmp_path, [creates("t", "a1")]).lineage()
+    """On a fresh database, of a chain of two revisions."""
+    writes = Script("b2", "a1", sql("INSERT INTO t VALUES (1)"), sql("DELETE FROM t"))
+    lineage = make_project(tmp_path, [creates("t", "a1"), writes]).lineage()
     with Environment(lineage) as environment, Bench(environment, database, lineage, rows=3, seed=1) as made:
         yield made
 
@@ -66,3 +67,18 @@ def test_nobody_is_left(bench: Bench) -> None:
     assert others(bench.url) == set()
     with pytest.raises(Exception, match="closed"):
         bench.connection.execute("SELECT 1")
+
+
+def test_rows_alone_are_looked_at_again(bench: Bench) -> None:
+    """What a step has not touched is known not to be, though its session stays for the next one; the schema is as told."""
+    bench.connection.execute("CREATE TABLE public.untouched AS SELECT 1 AS x")
+    assert bench.upgrade_or_why("a1") is None
+    before = bench.snapshot(None, {"a1"}, keep=True, asked=None)
+    assert bench.upgrade_or_why("b2") is None
+    after = bench.reread(before, {"b2"}, before.catalog, keep=False)
+
+    assert bench.environment.session is not None
+    was, now = (each.tables["public.untouched"].stamp.partition("|")[0] for each in (before, after))
+    assert was == now
+    assert (before.tables["public.t"].rows, after.tables["public.t"].rows) == (0, 1)
+    assert (after.heads, after.catalog) == ({"b2"}, before.catalog)

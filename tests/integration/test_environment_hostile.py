@@ -11,12 +11,15 @@ import time
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 from migration_checks.connection import connect
 from migration_checks.environment import Environment
 from migration_checks.errors import EnvironmentFailure
+from migration_checks.worker.variables import WORKER_NAME
 from tests.projects import SYNC, Script, make_project, sql
+from tests.walks import creates
 
 DEATHS = {
     "os._exit": ("import os\nos._exit(7)", "status 7"),
@@ -230,3 +233,24 @@ def _until(condition: object, seconds: float = 30) -> None:
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.02)
+
+
+def test_what_a_dead_worker_left_is_ended_before_env_py_runs_again(tmp_path: Path, database: str) -> None:
+    """A session of it that the server has not missed yet holds locks, which env.py would wait for."""
+    statement = (
+        'connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS public.kinds (); LOCK public.kinds"); connection.commit()'
+    )
+    env = SYNC.replace("            context.configure(", f"            {statement}\n            context.configure(")
+    lineage = make_project(tmp_path, [creates("t", "a1")], env=env).lineage()
+    with Environment(lineage, timeout=20.0) as environment:
+        environment.attach(database)
+        left = psycopg.connect(database, application_name=WORKER_NAME)
+        left.execute("DROP TABLE public.kinds")
+        assert environment._worker is not None
+        os.kill(environment._worker.pid, signal.SIGKILL)
+        while environment._worker.alive:
+            pass
+
+        assert environment.upgrade("a1").failure is None
+        with pytest.raises(psycopg.OperationalError):
+            left.execute("SELECT 1")
