@@ -41,7 +41,10 @@ SELECT EXISTS (
     WHERE NOT relisshared
       AND pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid) + pg_stat_get_tuples_deleted(oid) > 0
 ) OR EXISTS (
-    SELECT FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+    SELECT FROM pg_database d
+    WHERE datname = current_database() AND (
+        pg_stat_get_db_stat_reset_time(oid) IS NOT NULL OR EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = d.oid)
+    )
 )
 """
 
@@ -140,7 +143,8 @@ class Watch:
 def ever_written(connection: psycopg.Connection[Any]) -> bool:
     """Whether anything was written to the database since it was made, even in vain; counters must be worth trusting.
 
-    They begin anew with every database, a copy included, and are kept for the system catalogs too.
+    They begin anew with every database, a copy included, and are kept for the system catalogs too. Where somebody has reset
+    them, they tell nothing: then it counts as written to.
     """
     row = connection.execute(_WRITTEN).fetchone()
     return row is None or bool(row[0])

@@ -113,3 +113,12 @@ def test_what_was_rolled_back_shows_too(database: str) -> None:
         theirs.close()
 
         assert ever_written(ours)
+
+
+def test_counters_that_were_reset_tell_nothing(database: str) -> None:
+    """What was written before that does not show any more."""
+    with connect(database) as ours, psycopg.connect(database, autocommit=True) as theirs:
+        for statement in ("CREATE TABLE t (id int)", "SELECT pg_stat_force_next_flush()", "SELECT pg_stat_reset()"):
+            theirs.execute(statement.encode())
+
+        assert ever_written(ours)
