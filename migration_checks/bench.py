@@ -71,7 +71,7 @@ class Bench:
     def _take_hold(self) -> None:
         """Open sessions in a database of which nothing is known yet."""
         self.sessions = OwnSessions(self.url)
-        self.rows = Rows(self.sessions.comparing, reader=self.sessions.reader, private=True)
+        self.rows = Rows(self.sessions.reader, private=True)
         self.catalog = CatalogReader()
         self.beginning = Beginning()
         self._make_up: Synthesizer | None = None
@@ -85,7 +85,7 @@ class Bench:
 
     def _reopen(self) -> None:
         self.sessions.open()
-        self.rows.reconnect(self.sessions.comparing, self.sessions.reader)
+        self.rows.reconnect(self.sessions.reader)
         self._make_up = None
 
     @property

@@ -38,6 +38,7 @@ class Lane:
         self._encoding = connection.info.encoding
         self._names: dict[bytes, bytes] = {}
         self._number = count()
+        self._beforehand: Question | None = None
 
     @classmethod
     def of(cls, connection: psycopg.Connection[Any]) -> Lane:
@@ -46,8 +47,24 @@ class Lane:
             cls._lanes[connection] = cls(connection)
         return cls._lanes[connection]
 
+    def beforehand(self, question: Question) -> None:
+        """Ask this, whatever it answers, once before what is asked next."""
+        self._beforehand = question
+
+    @property
+    def clear(self) -> bool:
+        """Whether there is nothing to ask beforehand, or nothing any more."""
+        return self._beforehand is None
+
     def ask(self, *questions: Question) -> list[list[Row]]:
         """The rows that answer each question. Raises psycopg.Error, that of the first one which fails."""
+        if self._beforehand is None:
+            return self._asked(*questions)
+        answers = self._asked(self._beforehand, *questions)
+        self._beforehand = None
+        return answers[1:]
+
+    def _asked(self, *questions: Question) -> list[list[Row]]:
         self._pgconn.enter_pipeline_mode()
         fresh = [text for text in dict.fromkeys(text for text, _ in questions) if text not in self._names]
         for text in fresh:

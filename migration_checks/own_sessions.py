@@ -1,4 +1,4 @@
-"""The toolkit's own sessions in a database under walk: for writing rows, for comparing them, and for reading the catalog."""
+"""The toolkit's own sessions in a database under walk: one that writes rows, and one that looks."""
 
 from __future__ import annotations
 
@@ -17,30 +17,28 @@ SMALL = 20
 
 
 class OwnSessions:
-    """Open until `close`: `writer` from its first use on, the others from the start.
+    """Open until `close`: `writer` from its first use on, `reader` from the start.
 
-    `comparing` is set up for comparing rows, and used for nothing else.
-
-    `reader` is for the catalog. Its queries cost more to plan than to run, and a session keeps their plans until it drops or
-    rolls back something, which this one never does; `replan` drops them when they no longer fit.
+    `reader` is for the catalog, whose queries cost more to plan than to run: it keeps their plans, until `replan` drops them
+    when they no longer fit. It compares rows as well, for which it is set up (workshop.settle_in).
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._unreported = False
+        self._writer: Connection | None = None
         self._open_reader()
-        self.open()
 
     def _open_reader(self) -> None:
         self.reader: Connection = connect(self.url)
+        settle_in(self.reader)
         self.reader.execute("SET plan_cache_mode = force_generic_plan")
         self._planned_for = SMALL
 
     def open(self) -> None:
-        """Connect, for the first time or anew, but for a reader that still is. Raises psycopg.OperationalError."""
+        """Connect anew, but for a reader that still is connected. Raises psycopg.OperationalError."""
         self._unreported = False
-        self._writer: Connection | None = None
-        self.comparing: Connection = connect(self.url)
-        settle_in(self.comparing)
+        self._writer = None
         try:
             self.reader.execute("")
         except psycopg.OperationalError:
@@ -59,7 +57,7 @@ class OwnSessions:
             each.close()
 
     def _opened(self) -> tuple[Connection, ...]:
-        return tuple(each for each in (self._writer, self.comparing, self.reader) if each is not None)
+        return tuple(each for each in (self._writer, self.reader) if each is not None)
 
     @property
     def writer(self) -> Connection:

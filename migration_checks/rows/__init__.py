@@ -31,9 +31,7 @@ __all__ = ["Rows"]
 class Rows:
     """The rows of one database. `connection` is an autocommit one of the toolkit's own, `samples` how many a finding shows.
 
-    Where it is `private`, nobody else uses it and it was settled in (workshop.settle_in). `reader`, another one, is asked
-    what is asked at every place: a session in which nothing is dropped or rolled back keeps the plans of such queries, which
-    cost more than running them.
+    Where it is `private`, it was settled in (workshop.settle_in), and whoever else uses it asks through its Lane only.
 
     What a step did must be committed before it is looked at. Sessions that stay connected must have flushed their
     statistics (`pg_stat_force_next_flush`, PostgreSQL 15 up): that is how untouched tables are told.
@@ -43,12 +41,11 @@ class Rows:
         self,
         connection: psycopg.Connection[tuple[Any, ...]],
         *,
-        reader: psycopg.Connection[tuple[Any, ...]] | None = None,
         samples: int = 5,
         private: bool = False,
     ) -> None:
         self.samples = samples
-        self._shop = Workshop(connection, reader, private=private)
+        self._shop = Workshop(connection, private=private)
         self._reader = Reader()
         self._sequences = Sequences()
         self._lost: dict[FateId, Lost] = {}
@@ -59,11 +56,9 @@ class Rows:
         """The connection in use; `reconnect` replaces it."""
         return self._shop.connection
 
-    def reconnect(
-        self, connection: psycopg.Connection[tuple[Any, ...]], reader: psycopg.Connection[tuple[Any, ...]] | None = None
-    ) -> None:
-        """Go on with other connections to the same database."""
-        self._shop.connection, self._shop.reader = connection, reader or connection
+    def reconnect(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        """Go on with another connection to the same database."""
+        self._shop.connection = connection
 
     def read(
         self,

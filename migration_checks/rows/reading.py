@@ -50,16 +50,28 @@ class Reader:
         stale = [stamp for stamp in stamps if stamp.oid not in found]
         homeless = any(not is_mirror(table) and table.unread is None for table in found.values())
         if stale or (keep and homeless):
-            found = shop.job(lambda: self._read(shop, found, known, stale, keep=keep))
+            described = self._described(shop, stale)
+            found = shop.job(lambda: self._read(shop, found, known, stale, described, keep=keep))
         self._latest.update(found)
         self._seen = {stamp.oid: (stamp, found[stamp.oid]) for stamp in stamps}
         return {stamp.name: found[stamp.oid] for stamp in stamps}
 
+    def _described(self, shop: Workshop, stale: list[Stamp]) -> dict[int, Table]:
+        """What is not known yet of the definition of tables. It is asked before a job begins: the catalog's plans stay."""
+        return describe(shop, [stamp for stamp in stale if not _same(self._latest.get(stamp.oid), stamp)])
+
     def _read(
-        self, shop: Workshop, found: Mapping[int, Table], known: Mapping[int, Table], stale: list[Stamp], *, keep: bool
+        self,
+        shop: Workshop,
+        found: Mapping[int, Table],
+        known: Mapping[int, Table],
+        stale: list[Stamp],
+        described: Mapping[int, Table],
+        *,
+        keep: bool,
     ) -> dict[int, Table]:
         """`found` and what is stale, by oid, mirrored where they are to be kept."""
-        fresh = {table.oid: _settled(known.get(table.oid), table) for table in self._refreshed(shop, stale)}
+        fresh = {table.oid: _settled(known.get(table.oid), table) for table in self._refreshed(shop, stale, described)}
         tables = {**found, **fresh}
         return {table.oid: table for table in mirrored(shop, tables.values())} if keep else tables
 
@@ -77,8 +89,7 @@ class Reader:
         latest = self._latest.get(table.oid)
         return not is_mirror(table) and latest is not None and latest.stamp != table.stamp
 
-    def _refreshed(self, shop: Workshop, stale: list[Stamp]) -> Iterator[Table]:
-        described = describe(shop, [stamp for stamp in stale if not _same(self._latest.get(stamp.oid), stamp)])
+    def _refreshed(self, shop: Workshop, stale: list[Stamp], described: Mapping[int, Table]) -> Iterator[Table]:
         scan = []
         for stamp in stale:
             table = described.get(stamp.oid)

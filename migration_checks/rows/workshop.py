@@ -22,12 +22,14 @@ _SETTINGS = (
     "work_mem = '128MB'",
     "lock_timeout = '10s'",
     "jit = off",
-    # Mirrors have no statistics: a guess of few rows, or a LIMIT, would lead to nested loops, and a LIMIT to sorting all.
-    "enable_nestloop = off",
-    "enable_mergejoin = off",
-    # For the same reason a third of all rows is thought to differ, and to be too many to be passed on by parallel workers.
+    # Mirrors have no statistics: a third of all rows is thought to differ, and to be too many to be passed on by parallel
+    # workers.
     "parallel_tuple_cost = 0",
 )
+
+# For the same reason a guess of few rows, or a LIMIT, would lead to nested loops, and a LIMIT to sorting all.
+_FOR_ROWS = ("enable_nestloop = off", "enable_mergejoin = off")
+_FOR_CATALOG = b"SELECT set_config('enable_nestloop', 'on', false), set_config('enable_mergejoin', 'on', false)", ()
 
 _CAST = """
 CREATE OR REPLACE FUNCTION {name}(value {source}) RETURNS {target} LANGUAGE plpgsql IMMUTABLE STRICT AS $body$
@@ -48,7 +50,7 @@ class _Spoilt(Exception):
 
 
 def settle_in(connection: Connection) -> None:
-    """Set a session up for the work of a workshop alone."""
+    """Set a session up for the work of a workshop."""
     connection.execute("; ".join(f"SET {setting}" for setting in (*_SETTINGS, *_silence(connection))).encode())
 
 
@@ -62,13 +64,15 @@ def _silence(connection: Connection) -> Iterator[str]:
 class Workshop:
     """Runs the toolkit's own statements in one database; `work` wraps them in a transaction that no event trigger hears.
 
-    Where the connection is `private`, it has been settled in (`settle_in`), and a single statement needs no transaction.
+    Where the connection is `private`, it has been settled in (`settle_in`), and a single statement needs no transaction. It is
+    then turned to and fro between rows and catalog, on the way to the server that is due anyhow: what suits the one would make
+    plans for the other that are used for as long as the session lasts.
     """
 
-    def __init__(self, connection: Connection, reader: Connection | None = None, *, private: bool = False) -> None:
+    def __init__(self, connection: Connection, *, private: bool = False) -> None:
         self.connection = connection
-        self.reader = reader or connection
         self.private = private
+        self._turned = False
         self._token = secrets.token_hex(4)
         self._count = 0
         self._schema = False
@@ -142,23 +146,33 @@ class Workshop:
         try:
             yield
         except BaseException:
-            self._schema, self._made = schema, made
+            self._schema, self._made, self._turned = schema, made, False
             raise
 
     def _settings(self) -> Iterator[str]:
         if not self.private:
-            yield from (f"SET LOCAL {setting}" for setting in (*_SETTINGS, *_silence(self.connection)))
+            yield from (f"SET LOCAL {setting}" for setting in (*_SETTINGS, *_FOR_ROWS, *_silence(self.connection)))
 
     def execute(self, statement: str) -> psycopg.Cursor[tuple[Any, ...]]:
         """Run SQL that was put together here; every name in it is quoted, every value a constant."""
-        return self.connection.execute(statement)
+        if not self.private:
+            return self.connection.execute(statement)
+        lane = Lane.of(self.connection)
+        if self._turned and not lane.clear:
+            return self.connection.execute(statement)
+        cursor = self.connection.execute("; ".join((*(f"SET {setting}" for setting in _FOR_ROWS), statement)))
+        while cursor.nextset():
+            pass
+        lane.beforehand(_FOR_CATALOG)
+        self._turned = True
+        return cursor
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         return self.execute(statement).fetchall()
 
     def look(self, query: bytes, *given: bytes) -> list[Any]:
         """Ask the catalog something that is asked at every place: the JSON value of each row (see Lane)."""
-        (found,) = Lane.of(self.reader).parsed((query, given))
+        (found,) = Lane.of(self.connection).parsed((query, given))
         return found
 
     def row(self, statement: str) -> tuple[Any, ...]:

@@ -82,3 +82,15 @@ def test_rows_alone_are_looked_at_again(bench: Bench) -> None:
     assert was == now
     assert (before.tables["public.t"].rows, after.tables["public.t"].rows) == (0, 1)
     assert (after.heads, after.catalog) == ({"b2"}, before.catalog)
+
+
+def test_two_sessions_of_ours_are_enough(bench: Bench) -> None:
+    """One looks at the catalog and at rows; one writes, as soon as there is something to write."""
+    looking = {bench.sessions.reader.info.backend_pid}
+    with connect(bench.url) as connection:
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ours = f"{query} AND application_name = 'migration-checks'"
+
+        assert looking == {pid for (pid,) in connection.execute(ours)}
+        writing = bench.connection.info.backend_pid
+        assert {*looking, writing} == {pid for (pid,) in connection.execute(ours)}

@@ -57,6 +57,22 @@ def test_an_error_is_that_of_the_question(connection: psycopg.Connection, wrong:
         assert [[(b"2",)]] == lane.ask((b"SELECT 2", ()))
 
 
+def test_what_is_asked_beforehand(connection: psycopg.Connection) -> None:
+    """Once, before the next question that is answered, and its own answer is nobody's."""
+    lane, setting = Lane.of(connection), b"SELECT current_setting('work_mem')"
+    assert lane.clear
+    lane.beforehand((b"SELECT set_config('work_mem', '7MB', false)", ()))
+    assert not lane.clear
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        lane.ask((b"SELECT * FROM nowhere", ()))
+
+    assert not lane.clear
+    assert [[(b"7MB",)], [(b"1",)]] == lane.ask((setting, ()), (b"SELECT 1", ()))
+    assert lane.clear
+    connection.execute("RESET work_mem")
+    assert [[(b"7MB",)]] != lane.ask((setting, ()))
+
+
 def test_within_a_transaction(connection: psycopg.Connection) -> None:
     """It sees what the transaction has done, and leaves it open; what is prepared outlives a rollback."""
     lane, count = Lane.of(connection), b"SELECT count(*) FROM pg_class WHERE relname = 'made'"
