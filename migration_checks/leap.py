@@ -12,14 +12,14 @@ from migration_checks.snapshot import Snapshot
 from migration_checks.transition import Changes, Leg, Transition
 
 
-def leap(bench: Bench, graph: Graph, route: Route, stepped: Snapshot) -> Transition:
+def leap(bench: Bench, graph: Graph, route: Route, before: Snapshot, stepped: Snapshot) -> Transition:
     """Upgrade from the start of `route` to its end in one run of env.py; `stepped` is what single steps built there.
 
+    `before` is what its start looks like, in this database or in the one of which it is a copy.
     Only schemas are compared: the rows that a walk puts in between are not there. Nor are invariants asked where seeds
     belong to revisions in between, for such an invariant may speak of their rows.
     """
     applied = tuple(revision.id for revision in route.before)
-    before = bench.snapshot(None, bench.heads, keep=False, asked=applied)
     outcome = bench.environment.leap(route.end)
     whole = (*applied, *(revision.id for revision in route.revisions))
     after = bench.snapshot(before, outcome.heads, keep=False, asked=whole if outcome.failure is None else applied)

@@ -119,7 +119,7 @@ class Run:
         url = checkpoints.again(start, "leap")
         self._tell(self.route.revisions[-1].id, Leg.LEAP)
         with self._bench(url) as bench:
-            whole = leap(bench, self.graph, self.route, place.snapshot)
+            whole = leap(bench, self.graph, self.route, start.snapshot, place.snapshot)
         self.databases.drop(url)
         yield whole
         populated = walker.trail.first_with_rows(len(self.route.before)) if smooth and whole.failure is None else None
@@ -136,13 +136,13 @@ class Run:
         with self._bench(checkpoints.again(checkpoints.kept[0], "leap")) as bench:
             again = Recovery(bench, checkpoints, self.graph, Trail(), walker.recovery.rows, self.origin.fresh)
             try:
-                again.back_to(populated.applied)
+                below = again.back_to(populated.applied)
             except LostPlace as lost:
                 reason = f"Not run over rows: the first place that has any cannot be made a second time ({lost})."
                 self.not_checked.append(Note("leap", reason))
                 return
             rest = plan(self.graph, self.graph.heads_of(populated.applied), self.route.end)
-            yield leap(bench, self.graph, rest, place.snapshot)
+            yield leap(bench, self.graph, rest, below.snapshot, place.snapshot)
 
     def _bench(self, url: str) -> Bench:
         rows = self.settings.rows if self.settings.rows is not None else ROWS

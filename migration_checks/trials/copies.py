@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from migration_checks.bench import Bench
+from migration_checks.connection import connect
 from migration_checks.database import OWN_SCHEMA, Databases
 from migration_checks.transition import Failure
 
@@ -39,25 +40,23 @@ def in_each_others_way(databases: Databases, failure: Failure | None) -> bool:
     return failure is not None and failure.sqlstate in _OF_SHARED_ROLES and bool(databases.made_roles())
 
 
-def carry(source: psycopg.Connection, target: psycopg.Connection, relations: Iterable[str]) -> None:
-    """Bring mirrors (tables of our own, built-in types only) from one database into another, where they are not yet."""
+def carry(source: str, target: psycopg.Connection, relations: Iterable[str]) -> None:
+    """Bring mirrors (tables of our own, built-in types only) from the database `source` into another that lacks them."""
+    absent = "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL"
+    missing = [name for (name,) in target.execute(absent, (sorted(relations),))]
+    if not missing:
+        return
     target.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(OWN_SCHEMA)))
-    for relation in relations:
-        name = sql.SQL(relation)
-        if _exists(target, relation):
-            continue
-        target.execute(sql.SQL("CREATE UNLOGGED TABLE {} ({})").format(name, sql.SQL(_columns(source, relation))))
-        with (
-            source.cursor().copy(sql.SQL("COPY {} TO STDOUT (FORMAT BINARY)").format(name)) as rows,
-            target.cursor().copy(sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(name)) as sink,
-        ):
-            for block in rows:
-                sink.write(block)
-
-
-def _exists(connection: psycopg.Connection, relation: str) -> bool:
-    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (relation,)).fetchone()
-    return bool(row and row[0])
+    with connect(source) as connection:
+        for relation in missing:
+            name = sql.SQL(relation)
+            target.execute(sql.SQL("CREATE UNLOGGED TABLE {} ({})").format(name, sql.SQL(_columns(connection, relation))))
+            with (
+                connection.cursor().copy(sql.SQL("COPY {} TO STDOUT (FORMAT BINARY)").format(name)) as rows,
+                target.cursor().copy(sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(name)) as sink,
+            ):
+                for block in rows:
+                    sink.write(block)
 
 
 def _columns(connection: psycopg.Connection, relation: str) -> str:

@@ -10,7 +10,6 @@ import psycopg
 from psycopg import sql
 
 from migration_checks.bench import Bench, Window
-from migration_checks.connection import connect
 from migration_checks.database import Databases
 from migration_checks.environment import Outcome
 from migration_checks.nature import writes_rows
@@ -59,8 +58,7 @@ def order_trial(
         now = copy.reread(ascend.after, outcome.heads, ascend.after.catalog, keep=False)
         residue = Changes()
         if outcome.failure is None:
-            with connect(bench.url) as source:
-                carry(source, copy.connection, sorted(wanted))
+            carry(bench.url, copy.connection, wanted)
             residue = replace(copy.compare(ascend.after, now, windows=(window, again), origin=ascend.before), catalog=())
     yield replace(
         ascend,

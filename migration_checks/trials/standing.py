@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from migration_checks.bench import Bench, Window
-from migration_checks.connection import connect
 from migration_checks.halfway import left_behind
 from migration_checks.rows.reading import is_mirror
 from migration_checks.snapshot import Sequence, Snapshot
@@ -48,8 +47,7 @@ def from_goal(goal: Goal, bench: Bench, now: Snapshot, window: Window, *, but: C
     if unlike:
         states = (goal.before, goal.after)
         wanted = {each.relation for state in states for each in state.tables.values() if is_mirror(each) and not each.unread}
-        with connect(goal.url) as source:
-            carry(source, bench.connection, sorted(wanted))
+        carry(goal.url, bench.connection, wanted)
         changes = bench.compare(goal.after, now, windows=(goal.window, window), origin=goal.before)
         real = {each.table for each in changes.tables if not _explained(each)}
         unlike = [name for name in unlike if name in real]

@@ -413,7 +413,8 @@ def test_what_was_written_above_a_place() -> None:
 
 def leaped(world: World, stepped: Snapshot, end: str) -> Transition:
     walker: Any = world.walker()
-    return leap(walker.bench, world.graph, plan(world.graph, frozenset(), frozenset({end})), stepped)
+    route = plan(world.graph, frozenset(), frozenset({end}))
+    return leap(walker.bench, world.graph, route, empty(), stepped)
 
 
 def test_a_leap_is_held_against_single_steps() -> None:

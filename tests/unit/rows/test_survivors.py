@@ -177,8 +177,13 @@ def test_what_took_nothing_up(before: Table, after: Table) -> None:
 # -- survivors ---------------------------------------------------------------------------------------------------------
 
 
-def lived(before: Sequence[Table], written: Table, now: Sequence[Table], missing: int, added: int = 2) -> list[TableChange]:
-    """What became of `added` rows, of which so many are missing."""
+def lived(before: Sequence[Table], written: Table, now: Sequence[Table], missing: int) -> list[TableChange]:
+    """What became of two rows, of which so many are missing."""
+    return list(survivors(world(missing), 2, named(*before), named(written), named(*now)).tables)
+
+
+def world(missing: int, added: int = 2) -> Paper:
+    """A database to which so many rows were added, of which so many are missing."""
     counts: dict[str, int] = {}
 
     def answer(query: str) -> list[Any]:
@@ -194,7 +199,7 @@ def lived(before: Sequence[Table], written: Table, now: Sequence[Table], missing
             return [(0,) * query.count("FILTER")]
         return [(True,)] if query.startswith("SELECT EXISTS") else []
 
-    return list(survivors(Paper(answer), 2, named(*before), named(written), named(*now)).tables)
+    return Paper(answer)
 
 
 KEY_ONLY = (column("id", "integer", number=1),)
@@ -211,6 +216,34 @@ def test_rows_that_are_gone_below_are_told() -> None:
 def test_rows_that_live_on_are_not_told() -> None:
     """Whatever else there is now."""
     assert [] == lived([users(KEY_ONLY, rows=0)], users(KEY_ONLY), [users(KEY_ONLY)], missing=0)
+
+
+@pytest.mark.parametrize(("missing", "tried"), [(0, False), (1, True)])
+def test_rows_are_tried_one_by_one_only_where_some_are_not_as_they_were(missing: int, tried: bool) -> None:
+    """In a healthy chain none is."""
+    shop = world(missing)
+    survivors(shop, 2, named(users(WIDE, rows=0)), named(users(WIDE)), named(users(WIDE, rows=2 - missing)))
+
+    assert tried is any("migration_checks_tried" in each for each in shop.sent)
+
+
+def test_what_cannot_be_compared_whole_is_tried() -> None:
+    """Rows that the table cannot hold may be what it failed on."""
+    shop = world(0)
+    healthy = shop.answer
+    failing = iter([True])
+
+    def answer(query: str) -> list[Any]:
+        if "migration_checks_left" in query and next(failing, False):
+            raise psycopg.errors.DataError("not a number")
+        assert healthy is not None
+        return healthy(query)
+
+    shop.answer = answer
+    found = survivors(shop, 2, named(users(WIDE, rows=0)), named(users(WIDE)), named(users(WIDE)))
+
+    assert ((), {}) == (found.tables, dict(found.unread))
+    assert any("migration_checks_tried" in each for each in shop.sent)
 
 
 def test_a_table_that_only_the_upper_schema_has() -> None:
