@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -19,6 +20,7 @@ from benchmarks.peers import RELADIFF, NotInstalled, Shelf
 from migration_checks.connection import connect
 from migration_checks.database import Databases
 from migration_checks.rows import Rows
+from migration_checks.rows.workshop import settle_in
 
 BESIDE = 10
 """Tables that nothing touches."""
@@ -54,7 +56,7 @@ def run(databases: Databases, sizes: tuple[int, ...], beside: int, rounds: int, 
     missing: dict[str, str] = {}
     for size in sizes:
         url = databases.create("data")
-        with connect(url) as connection, connect(url) as reader:
+        with connect(url) as connection, looking(url) as reader:
             ground = prepared(url, connection, reader, size, beside)
             contestants = _contestants(ground, folder, shelf, missing)
             series = interleaved(contestants, rounds)
@@ -64,6 +66,14 @@ def run(databases: Databases, sizes: tuple[int, ...], beside: int, rounds: int, 
     return Outcome(tuple(results), figures, missing)
 
 
+@contextmanager
+def looking(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """A session set up as that of a walk which compares rows."""
+    with connect(url) as reader:
+        settle_in(reader)
+        yield reader
+
+
 def prepared(
     url: str,
     connection: psycopg.Connection[tuple[Any, ...]],
@@ -71,10 +81,10 @@ def prepared(
     size: int,
     beside: int,
 ) -> Ground:
-    """The tables filled and read for the first time; `original` is what another tool compares with."""
+    """The tables filled and read for the first time by `reader`; `original` is what another tool compares with."""
     tables = {"touched": size, **{f"beside_{number}": beside for number in range(BESIDE)}}
     _elsewhere(url, ["SET search_path TO public", *(_filled(name, rows) for name, rows in tables.items())])
-    rows = Rows(connection, reader=reader)
+    rows = Rows(reader, private=True)
     before = rows.read(None, keep=True)
     _elsewhere(
         url, ["CREATE TABLE public.original AS TABLE public.touched", "ALTER TABLE public.original ADD PRIMARY KEY (id)"]

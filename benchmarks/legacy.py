@@ -80,7 +80,7 @@ def _made(ground: Ground, planted: list[int]) -> Run:
 
 
 def _dumped(connection: psycopg.Connection, table: str, folder: Path) -> int:
-    statement = sql.SQL("COPY {} TO STDOUT").format(sql.SQL(table))  # type: ignore[arg-type]  # quoted by the server
+    statement = sql.SQL("COPY {} TO STDOUT").format(sql.SQL(table))  # quoted by the server
     with (folder / f"{table}.copy").open("wb") as file, connection.cursor() as cursor:
         with cursor.copy(statement) as copy:
             for block in copy:
@@ -93,13 +93,14 @@ def _copied(ground: Ground) -> Run:
     with connect(url) as connection:
         connection.execute("SET session_replication_role = replica")
         tables = [table for (table,) in connection.execute(_TABLES).fetchall()]
-        done = timed(lambda: [_loaded(connection, table, ground.folder) for table in tables])
+        done = timed(lambda: _loaded(connection, tables, ground.folder))
     ground.databases.drop(url)
     return done
 
 
-def _loaded(connection: psycopg.Connection, table: str, folder: Path) -> None:
-    statement = sql.SQL("COPY {} FROM STDIN").format(sql.SQL(table))  # type: ignore[arg-type]
-    with (folder / f"{table}.copy").open("rb") as file, connection.cursor().copy(statement) as copy:
-        while block := file.read(1 << 20):
-            copy.write(block)
+def _loaded(connection: psycopg.Connection, tables: list[str], folder: Path) -> None:
+    for table in tables:
+        statement = sql.SQL("COPY {} FROM STDIN").format(sql.SQL(table))
+        with (folder / f"{table}.copy").open("rb") as file, connection.cursor().copy(statement) as copy:
+            while block := file.read(1 << 20):
+                copy.write(block)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks.data import _TOUCH, _elsewhere, prepared
+from benchmarks.data import _TOUCH, _elsewhere, looking, prepared
 from benchmarks.figures import Outcome
 from benchmarks.measuring import command, high_water, python
 from migration_checks.connection import connect
@@ -34,7 +34,7 @@ def run(databases: Databases, size: int, folder: Path) -> Outcome:
 
 def main(url: str, size: int, report: Path) -> None:
     """Fill, touch, read, compare, and say what it took."""
-    with connect(url) as connection, connect(url) as reader:
+    with connect(url) as connection, looking(url) as reader:
         ground = prepared(url, connection, reader, size, 1000)
         _elsewhere(url, [_TOUCH.replace("touched", "public.touched")], (0,))
         ground.rows.compare(ground.before, ground.rows.read(ground.before, keep=False))
