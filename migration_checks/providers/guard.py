@@ -377,6 +377,7 @@ def main() -> None:
     """Be deaf to the signals of a terminal, for the asker decides when it is over; read the order and carry it out."""
     for deaf in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(deaf, signal.SIG_IGN)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # programs are ended by it; what a shell runs in the background ignores it
     os.umask(0o077)
     Guard(_read_order()).run()
 

@@ -362,6 +362,20 @@ def test_a_server_that_is_crashed_and_comes_back(here: Path) -> None:
     assert [] == left(here)
 
 
+def test_a_server_of_somebody_who_ignores_what_ends_it(here: Path) -> None:
+    """As a command does that a shell's script has put into the background."""
+    before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+    try:
+        with leaving(here) as script, guarding(Order(programs=installed(here, postgres=script))) as held:
+            held.stop_and_start()
+            with open(here / "leave", "w") as place:
+                place.write("now\n")
+    finally:
+        signal.signal(signal.SIGQUIT, before)
+
+    assert 2 == [each.split()[0] for each in calls(here)].count("postgres")
+
+
 def test_a_server_that_could_not_be_started(here: Path) -> None:
     """In one sentence, with what it said."""
     programs = installed(here, initdb="echo 'initdb: error: could not create directory'; exit 1")
