@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from migration_checks.bench import Bench
 from migration_checks.config import Settings
 from migration_checks.database import Databases
 from migration_checks.errors import ProviderError
@@ -89,23 +90,82 @@ def _deaths(way: Way) -> Iterator[Died]:
     places = chosen(total, MOST if quick else FEW)
     if quick and len(places) < total:
         direction.bed.note(f"Of {total:,} places where its {direction.word} can die, {len(places)} were tried.")
-    for at in places:
-        yield from _die(way, at, within=False)
-    for at, each in enumerate(direction.statements, 1):
-        if takes_several_transactions(each):
-            yield from _die(way, at, within=True)
+    within = [(at, True) for at, each in enumerate(direction.statements, 1) if takes_several_transactions(each)]
+    with ExitStack() as stack:
+        yield from killed(way, Copies(direction, stack), [*((at, False) for at in places), *within])
 
 
-def _die(way: Way, at: int, *, within: bool) -> Iterator[Died]:
-    """Kill on a copy; nothing where the step did not come to that place."""
-    with way.direction.fresh("crash") as bench:
-        death = Death(bench.url, at, way.kind, within, way.stop)
-        outcome, window = way.direction.run(bench, death)
-        if way.kind == SERVER:
-            bench.leave()
-            bench.enter()
-        if death.met:
-            yield way.direction.died(bench, at, way.kind, outcome, window, within=within)
+class Copies:
+    """Copies of where a step starts, one at a time; the one at hand lasts until it is `spent`, or `stack` ends."""
+
+    def __init__(self, direction: Direction, stack: ExitStack) -> None:
+        self.direction = direction
+        self._outer = stack
+        self._inner = ExitStack()
+        self.bench: Bench | None = None
+
+    def take(self) -> Bench:
+        """The one at hand, or a new one."""
+        if self.bench is None:
+            self._inner = self._outer.enter_context(ExitStack())
+            self.bench = self._inner.enter_context(self.direction.fresh("crash"))
+        return self.bench
+
+    def spent(self) -> None:
+        """Drop the one at hand."""
+        self.bench = None
+        self._inner.close()
+
+
+def killed(way: Way, copies: Copies, moments: Sequence[tuple[int, bool]]) -> Iterator[Died]:
+    """What becomes of the step when it is killed at each of `moments` (a place, and whether within its statement).
+
+    A death that leaves its copy untouched leaves it to the next one. All that do stand at the same place, so the step is run
+    again after the last of them, and after each of the others only if it does not come to its end there.
+    """
+    found: list[tuple[Died, bool]] = []
+    for at, within in moments:
+        for died, untouched in _die(way, copies, at, within=within):
+            found.append((died if untouched else way.direction.run_again(copies.take(), died), untouched))
+            if not untouched:
+                copies.spent()
+    standing = [died for died, untouched in found if untouched]
+    well = not standing or _ends_well(way, copies, standing[-1])
+    for died, untouched in found:
+        if well or not untouched:
+            yield died
+        else:
+            yield from _alone(way, copies, died)
+
+
+def _ends_well(way: Way, copies: Copies, last: Died) -> bool:
+    """Whether the step comes to its end after a death that left its copy untouched; that copy may have served others since."""
+    if copies.bench is None:
+        return all(again.survived for again in _alone(way, copies, last))
+    again = way.direction.run_again(copies.bench, last)
+    copies.spent()
+    return again.resumed
+
+
+def _alone(way: Way, copies: Copies, died: Died) -> Iterator[Died]:
+    """The same death on a copy of its own, and the step run again there."""
+    for again, _ in _die(way, copies, died.at, within=died.within):
+        yield way.direction.run_again(copies.take(), again)
+    copies.spent()
+
+
+def _die(way: Way, copies: Copies, at: int, *, within: bool) -> Iterator[tuple[Died, bool]]:
+    """Kill on a copy, and see what is left there; nothing where the step did not come to that place."""
+    bench = copies.take()
+    death = Death(bench.url, at, way.kind, within, way.stop)
+    outcome, window = way.direction.run(bench, death)
+    if way.kind == SERVER:
+        bench.leave()
+        bench.enter()
+    if death.met:
+        yield way.direction.cut_short(bench, at, way.kind, outcome, window, within=within)
+    else:
+        copies.spent()
 
 
 def trial(settings: Settings) -> CrashTrial:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from migration_checks.bench import Bench, Window
 from migration_checks.database import OWN_SCHEMA
 from migration_checks.environment import Outcome
+from migration_checks.halfway import left_behind
 from migration_checks.interruption import Interruption
 from migration_checks.snapshot import Snapshot
 from migration_checks.transition import Evidence, Leg, Statement, Transition
@@ -90,6 +91,12 @@ class Direction:
 
     def died(self, bench: Bench, at: int, kind: str, outcome: Outcome, window: Window, *, within: bool = False) -> Died:
         """What a step that was cut short leaves, and what becomes of it when it is run again."""
+        return self.run_again(bench, self.cut_short(bench, at, kind, outcome, window, within=within)[0])
+
+    def cut_short(
+        self, bench: Bench, at: int, kind: str, outcome: Outcome, window: Window, *, within: bool = False
+    ) -> tuple[Died, bool]:
+        """What a step that was cut short leaves, and whether that is the start untouched, down to where sequences stand."""
         assert self.goal is not None
         now = bench.snapshot(None, outcome.heads, keep=False, asked=())
         state, left = self._state(bench, now, window)
@@ -105,7 +112,8 @@ class Direction:
             heads=tuple(sorted(now.heads)),
             left=left,
         )
-        return died if now.heads == self.goal.after.heads else self._again(bench, died)
+        start = self.goal.before
+        return died, state == BEFORE and now.sequences == start.sequences and not left_behind(start, now).catalog
 
     def _state(self, bench: Bench, now: Snapshot, window: Window) -> tuple[str, tuple[str, ...]]:
         """Where the database stands, and what differs from before when that is neither before nor after."""
@@ -117,8 +125,11 @@ class Direction:
             return AFTER, ()
         return BETWEEN, left
 
-    def _again(self, bench: Bench, died: Died) -> Died:
-        """Run the step to its end, as whoever repeats the deployment does."""
+    def run_again(self, bench: Bench, died: Died) -> Died:
+        """Run the step to its end, unless it came there, as whoever repeats the deployment does."""
+        assert self.goal is not None
+        if frozenset(died.heads) == self.goal.after.heads:
+            return died
         outcome, window = bench.step(self.leg, self.bed.revision.id)
         if outcome.failure is not None:
             return replace(died, resumed=False, failure=outcome.failure)
