@@ -72,7 +72,8 @@ class Table:
     `digests` maps a column to a digest of its values bound to the key, "" to one of whole rows; equal digests mean equal
     values. `rows` is the exact count. `unread` says why the rows could not be read, if so (then nothing of it is compared).
     `uniques` are further sets of columns that identify a row, `references` its foreign keys. `stamp` is what PostgreSQL
-    said of its storage when it was read: as long as it says the same, nothing wrote to the table.
+    said of its storage when it was read: as long as it says the same, nothing wrote to the table. `horizon` is a transaction
+    (an xid8): what any before it had written was there then; 0 when that is not known.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Table:
     uniques: tuple[tuple[str, ...], ...] = ()
     references: tuple[Reference, ...] = ()
     stamp: str = ""
+    horizon: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,13 +180,16 @@ def _copy(table: Table, relation: str) -> str:
     return f"CREATE UNLOGGED TABLE {relation} AS SELECT {columns} FROM {table.relation}"
 
 
-def source(table: Table) -> str:
-    """SQL for a relation that holds the rows of `table` under its column names, all types built in."""
+def source(table: Table, where: str = "") -> str:
+    """SQL for a relation that holds the rows of `table` under its column names, all types built in.
+
+    `where` is a condition on the rows of the table itself, which then must not be a mirror.
+    """
     if is_mirror(table):
+        assert not where, "a mirror has other rows than the table, of the same values"
         return table.relation
-    return (
-        f"(SELECT {', '.join(f'{lowered(column)} AS {quoted(column.name)}' for column in table.columns)} FROM {table.relation})"
-    )
+    columns = ", ".join(f"{lowered(column)} AS {quoted(column.name)}" for column in table.columns)
+    return f"(SELECT {columns} FROM {table.relation}{f' WHERE {where}' if where else ''})"
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from migration_checks.rows.cells import Matching, Window, compare_cells, merged, named
 from migration_checks.rows.drawn import Drawn, unpaired
+from migration_checks.rows.fresh import written_since
 from migration_checks.rows.identity import ColumnPair, Columns, same_rows
 from migration_checks.rows.keys import common_key, joined
 from migration_checks.rows.lineup import same_values
@@ -90,6 +91,9 @@ class TableComparison:
         else:
             left = leftover_by_key(shop, before, after, joined(key), before_rows, after_rows)
         doubted = suspects(shop, self.left, self.right, self.columns, rest, left) if whole else rest
+        fresh = written_since(shop, self.left, self.right, (*key, *doubted)) if whole else ""
+        if fresh:
+            after = source(self.right, fresh)
         matching = Matching(f"{before} AS b JOIN {after} AS a ON {joined(key)}", key)
         matched = before_rows - left.rows_before
         changes = compare_cells(shop, matching, doubted, samples, volatile, rows=matched)[1]

@@ -20,11 +20,13 @@ def describe(shop: Workshop, stamps: Sequence[Stamp]) -> dict[int, Table]:
     if not stamps:
         return {}
     found = shop.look(_TABLES, array([stamp.oid for stamp in stamps]))
-    parts = {oid: (columns, uniques, references) for oid, columns, uniques, references in found}
+    parts = {oid: rest for oid, *rest in found}
     return {stamp.oid: _table(stamp, *parts[stamp.oid]) for stamp in stamps}
 
 
-def _table(stamp: Stamp, described: list[list[Any]], uniques: list[list[str]], references: list[list[Any]]) -> Table:
+def _table(
+    stamp: Stamp, described: list[list[Any]], uniques: list[list[str]], references: list[list[Any]], horizon: int
+) -> Table:
     columns = tuple(_column(*each) for each in described)
     distinct = list(dict.fromkeys(tuple(each) for each in uniques))
     return Table(
@@ -38,6 +40,7 @@ def _table(stamp: Stamp, described: list[list[Any]], uniques: list[list[str]], r
         uniques=tuple(distinct[1:]),
         references=tuple(Reference(tuple(own), table, oid, tuple(there)) for own, table, oid, there in references),
         stamp=stamp.whole(columns),
+        horizon=horizon,
     )
 
 

@@ -1,6 +1,6 @@
 -- Columns, keys and references of the tables whose oids are given.
 --
--- Each row is a JSON array: [oid, columns, keys, references].
+-- Each row is a JSON array: [oid, columns, keys, references, horizon].
 -- built_in is the name in pg_catalog of the column's type below any domains, NULL where the type is user-defined; base is
 -- how that type is written. drawn tells a default that calls what is not immutable: nextval, now(), gen_random_uuid.
 WITH given AS (
@@ -80,7 +80,10 @@ refs AS (
     WHERE r.contype = 'f'
     GROUP BY r.conrelid
 )
-SELECT jsonb_build_array(g.oid::bigint, coalesce(c.list, '[]'), coalesce(u.list, '[]'), coalesce(r.list, '[]'))
+SELECT jsonb_build_array(
+    g.oid::bigint, coalesce(c.list, '[]'), coalesce(u.list, '[]'), coalesce(r.list, '[]'),
+    pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+)
 FROM given g
 LEFT JOIN columns c USING (oid)
 LEFT JOIN uniques u USING (oid)

@@ -33,7 +33,7 @@ class Storage:
         """The catalog: the stamps of all tables, what those asked for consist of, or who else is connected."""
         if given and given[0].startswith(b"{"):
             columns = [["id", 1, "integer", True, False, "int4", "integer", False]]
-            return [(int(oid), columns, [["id"]], []) for oid in given[0][1:-1].split(b",")]
+            return [(int(oid), columns, [["id"]], [], 700) for oid in given[0][1:-1].split(b",")]
         return self.answer(query.decode())
 
     def answer(self, statement: str) -> list[tuple[Any, ...]]:

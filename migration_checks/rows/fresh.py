@@ -1,0 +1,48 @@
+"""Which rows of a table were written since an earlier state of it was read: PostgreSQL never alters a row, it writes another.
+
+Every row says which transaction wrote it (xmin). One that an earlier reading has seen holds for ever what it held then, so only
+the others can differ from it. That is exact, but knows nothing of what changes the meaning of a row without writing it; where
+anything such might have happened, every row is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migration_checks.rows.identity import ColumnPair
+from migration_checks.rows.reading import is_mirror
+from migration_checks.rows.workshop import Workshop
+from migration_checks.snapshot import Table
+
+LARGE = 20_000
+"""Rows of a table below which it does not pay to ask."""
+
+
+def written_since(shop: Workshop, before: Table, now: Table, pairs: Sequence[ColumnPair]) -> str:
+    """SQL for a condition on the rows of `now`, which stands in the database: whether one may differ from `before` in `pairs`.
+
+    Empty where every row may. `before` must be held apart, and have been read in the same database: rows of a copy go on
+    from where it was made, but what was read elsewhere may have been brought here.
+    """
+    apart = is_mirror(before) and not is_mirror(now)
+    if not apart or now.rows < LARGE or not before.horizon or before.oid != now.oid or _home(before) != _home(now):
+        return ""
+    if any(_may_change_unwritten(pair) for pair in pairs):
+        return ""
+    (epoch,) = shop.row("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32")
+    if epoch != before.horizon >> 32:  # numbers have begun anew
+        return ""
+    # Rows of parts are another relation's, and parts come and go without being written.
+    return f"NOT (tableoid = {now.oid} AND xmin::text::bigint < {before.horizon & 0xFFFFFFFF})"
+
+
+def _home(table: Table) -> str:
+    """The database in which it was read, by its oid."""
+    return table.stamp.partition(".")[0]
+
+
+def _may_change_unwritten(pair: ColumnPair) -> bool:
+    """Whether a column is another one, has a type of the user's, or is computed when it is read."""
+    left, right = pair
+    same = (left.number, left.type) == (right.number, right.type)
+    return not same or any(column.stored or column.generated for column in pair)
