@@ -17,6 +17,13 @@ from migration_checks.snapshot import Table
 LARGE = 20_000
 """Rows of a table below which it does not pay to ask."""
 
+# Parts of a table come and go without their rows being written; other access methods may say nothing in xmin, or refuse.
+_KIND = """
+SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32,
+       EXISTS (SELECT FROM pg_class c JOIN pg_am a ON a.oid = c.relam
+               WHERE c.oid = {oid} AND c.relkind = 'r' AND a.amname = 'heap')
+"""
+
 
 def written_since(shop: Workshop, before: Table, now: Table, pairs: Sequence[ColumnPair]) -> str:
     """SQL for a condition on the rows of `now`, which stands in the database: whether one may differ from `before` in `pairs`.
@@ -29,10 +36,9 @@ def written_since(shop: Workshop, before: Table, now: Table, pairs: Sequence[Col
         return ""
     if any(_may_change_unwritten(pair) for pair in pairs):
         return ""
-    (epoch,) = shop.row("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32")
-    if epoch != before.horizon >> 32:  # numbers have begun anew
+    epoch, heap = shop.row(_KIND.format(oid=now.oid))
+    if not heap or epoch != before.horizon >> 32:  # numbers have begun anew
         return ""
-    # Rows of parts are another relation's, and parts come and go without being written.
     return f"NOT (tableoid = {now.oid} AND xmin::text::bigint < {before.horizon & 0xFFFFFFFF})"
 
 

@@ -113,18 +113,12 @@ def test_only_rows_that_were_written_are_looked_at(rows: Rows, url: str) -> None
         ("another type", "public.t", "n"),
         ("a type that fits", "public.t", "more"),
         ("the table made anew", "public.t", "n"),
+        ("a part for another", "public.parts", "n"),
     ],
 )
 def test_what_may_change_without_being_written_is_looked_at(rows: Rows, url: str, step: str, table: str, column: str) -> None:
     """Every row of it."""
     assert "" == condition(rows, url, STEPS[step], table, column)
-
-
-def test_rows_of_parts_are_looked_at(rows: Rows, url: str) -> None:
-    """Parts come and go without a row being written."""
-    found = condition(rows, url, STEPS["a part for another"], "public.parts")
-
-    assert [(3,)] == rows.connection.execute(f"SELECT count(*) FROM public.parts WHERE {found}".encode()).fetchall()
 
 
 def test_what_was_read_in_another_database_proves_nothing(rows: Rows, databases: Databases, url: str) -> None:

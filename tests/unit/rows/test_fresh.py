@@ -19,9 +19,9 @@ def users(**more: Any) -> Table:
     return table("users", column("id", "integer"), column("n", "integer", **more.pop("of", {})), oid=9, **BIG | more)
 
 
-def asked(before: Table, now: Table, epoch: int = 3) -> str:
+def asked(before: Table, now: Table, epoch: int = 3, *, heap: bool = True) -> str:
     """The condition, on a server whose transaction numbers began anew so often."""
-    return written_since(Paper(lambda query: [(epoch,)]), before, now, pair_columns(before, now).pairs)
+    return written_since(Paper(lambda query: [(epoch, heap)]), before, now, pair_columns(before, now).pairs)
 
 
 NOW = users(mirrored=False, stamp="5.others|shape")
@@ -65,6 +65,11 @@ def test_every_row_is_looked_at(before: Table, now: Table) -> None:
 def test_numbers_that_began_anew_in_between() -> None:
     """What is written now has a smaller one."""
     assert "" == asked(users(), NOW, epoch=4)
+
+
+def test_rows_that_are_kept_otherwise() -> None:
+    """In parts, or by an access method that is not PostgreSQL's own."""
+    assert "" == asked(users(), NOW, heap=False)
 
 
 def test_a_state_of_which_no_transaction_is_known() -> None:
