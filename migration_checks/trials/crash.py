@@ -141,7 +141,8 @@ def killed(way: Way, copies: Copies, moments: Sequence[tuple[int, bool]]) -> Ite
 def _ends_well(way: Way, copies: Copies, last: Died) -> bool:
     """Whether the step comes to its end after a death that left its copy untouched; that copy may have served others since."""
     if copies.bench is None:
-        return all(again.survived for again in _alone(way, copies, last))
+        repeated = list(_alone(way, copies, last))
+        return bool(repeated) and all(again.survived for again in repeated)
     again = way.direction.run_again(copies.bench, last)
     copies.spent()
     return again.resumed

@@ -19,12 +19,14 @@ from migration_checks.trials.seen import BEFORE, BETWEEN, Died
 class Step:
     """A step of which deaths at some places leave something; what is run again fails after deaths at `fatal` ones.
 
-    `said` keeps what is done with which copy, in order.
+    It comes to the places in `once` a single time. `said` keeps what is done with which copy, in order.
     """
 
     leaving: frozenset[int] = frozenset()
     fatal: frozenset[int] = frozenset()
     short: int = 99
+    once: set[int] = field(default_factory=set)
+    met: set[int] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
     copies: int = 0
 
@@ -37,7 +39,8 @@ class Step:
 
     def run(self, bench: Any, death: Any) -> tuple[None, None]:
         self.said.append(f"{bench.url}: {death.at}")
-        death.met = death.at < self.short
+        death.met = death.at < self.short and not (death.at in self.once and death.at in self.met)
+        self.met.add(death.at)
         return None, None
 
     def cut_short(self, bench: Any, at: int, kind: str, outcome: None, window: None, *, within: bool) -> tuple[Died, bool]:
@@ -78,6 +81,13 @@ def test_the_last_one_may_have_left_its_copy_to_one_that_left_something() -> Non
 
     assert {1: True, 2: True, 3: True} == ends(step, [1, 2, 3])
     assert ["2: 2", "2: again after 2", "drop 2"] == step.said[-3:]
+
+
+def test_a_death_that_does_not_come_a_second_time_proves_nothing() -> None:
+    """Then the others are looked at one by one, and nothing is said of that one."""
+    step = Step(leaving=frozenset({3}), fatal=frozenset({1}), once={2})
+
+    assert {1: False, 3: True} == ends(step, [1, 2, 3])
 
 
 @pytest.mark.parametrize("fatal", [frozenset({3}), frozenset({2, 3})])
