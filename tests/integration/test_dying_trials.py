@@ -86,6 +86,26 @@ def test_a_build_that_dies_between_its_phases(tmp_path: Path, server: Server) ->
     assert {"MC701", "MC702"} <= checks(report)
 
 
+@pytest.mark.parametrize(("up", "copies"), [("UPDATE t SET note = 'x'", 1), ("INSERT INTO s DEFAULT VALUES", 3)])
+def test_a_copy_whose_sequence_moved_serves_no_other_death(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, up: str, copies: int
+) -> None:
+    """No rollback takes that back; deaths that leave nothing at all share one copy."""
+    made, copy = [], Databases.copy
+
+    def counted(self: Databases, url: str, label: str, by: Any = None) -> str:
+        made.append(label)
+        return copy(self, url, label, by)
+
+    monkeypatch.setattr(Databases, "copy", counted)
+    table = Script("b2", "a1", sql("CREATE TABLE s (id serial PRIMARY KEY)"), sql("DROP TABLE s"))
+    step = Script("c3", "b2", sql(up, "SELECT 1"), "raise NotImplementedError('no way back')")
+    deaths = observed(tried(tmp_path, server, table, step, trial="crash", below="b2"), "crash")["upgrade"]["deaths"]
+
+    assert ["before"] * 3 == [each["state"] for each in deaths]
+    assert copies == made.count("crash")
+
+
 def test_rows_that_chance_makes_are_no_difference(tmp_path: Path, server: Server) -> None:
     """A second run fills in other moments and other keys than the undisturbed one."""
     up = sql("ALTER TABLE t ADD COLUMN at timestamptz", "UPDATE t SET at = clock_timestamp()")

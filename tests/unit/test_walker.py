@@ -426,6 +426,7 @@ def test_a_leap_is_held_against_single_steps() -> None:
 
     assert (found.leg, found.revision, found.failure, found.residue.catalog) == (Leg.LEAP, "c3", None, ())
     assert found.expected_heads == found.after.heads
+    assert (empty(), stepped) == (found.before, found.baseline)
 
 
 def test_a_leap_that_builds_something_else() -> None:
