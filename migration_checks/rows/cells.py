@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import TypeAlias
 
 from migration_checks.database import OWN_SCHEMA
+from migration_checks.rows.batches import batches
 from migration_checks.rows.identity import ColumnPair
 from migration_checks.rows.matching import temporary
-from migration_checks.rows.reading import batches
 from migration_checks.rows.values import quoted, same_meaning
 from migration_checks.rows.volatile import Volatile
 from migration_checks.rows.workshop import Workshop

@@ -13,7 +13,7 @@ from migration_checks.lineage import Transformation
 from migration_checks.rows.identity import Tables, pair_columns, same_table
 from migration_checks.rows.lineup import ROW, name_of
 from migration_checks.rows.lost import FateId, Lost, lost_samples
-from migration_checks.rows.reading import source
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.values import quoted
 from migration_checks.rows.workshop import Workshop, why
 from migration_checks.snapshot import Column, Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from migration_checks.rows.identity import Tables, pair_columns, same_table
-from migration_checks.rows.reading import is_mirror, source
+from migration_checks.rows.mirrors import is_mirror, source
 from migration_checks.rows.values import base, is_moment, plain, quoted
 from migration_checks.rows.volatile import KEY, NAME, Window, within
 from migration_checks.rows.workshop import Workshop

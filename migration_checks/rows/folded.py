@@ -7,7 +7,7 @@ from dataclasses import replace
 from migration_checks.rows.identity import ColumnPair, Columns
 from migration_checks.rows.keys import common_key, joined
 from migration_checks.rows.matching import temporary
-from migration_checks.rows.reading import source
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.values import base, quoted
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column, Table

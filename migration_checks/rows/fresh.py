@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migration_checks.rows.identity import ColumnPair
-from migration_checks.rows.reading import is_mirror
+from migration_checks.rows.mirrors import is_mirror
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migration_checks.rows.identity import ColumnPair, Columns, half_keys, same_rows, shared_keys
-from migration_checks.rows.reading import source
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.values import base, is_moment, is_number, quoted
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column, Table

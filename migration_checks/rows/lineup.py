@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from migration_checks.rows.identity import ColumnPair, Columns, pair_columns, same_rows
 from migration_checks.rows.keys import common_key, joined
 from migration_checks.rows.matching import ID, Leftover, leftover_by_key, leftover_by_value, pair_off, paired, temporary
-from migration_checks.rows.reading import source
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.values import plain, quoted
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column, Table

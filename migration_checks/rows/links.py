@@ -9,7 +9,7 @@ from migration_checks.rows.chain import Chain
 from migration_checks.rows.identity import pair_columns
 from migration_checks.rows.keys import equal
 from migration_checks.rows.lineup import ROW, Lineup, anchor
-from migration_checks.rows.reading import source
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.spelling import spelled
 from migration_checks.rows.values import base, is_number, is_text, plain, quoted
 from migration_checks.rows.workshop import Workshop

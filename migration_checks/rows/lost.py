@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from migration_checks.rows.identity import Tables, pair_columns, same_table
 from migration_checks.rows.lineup import ROW, name_of
-from migration_checks.rows.reading import source
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.values import quoted, same_meaning
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column, Table

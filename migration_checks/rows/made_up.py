@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from migration_checks.rows.identity import pair_columns, same_table
 from migration_checks.rows.lineup import name_of
-from migration_checks.rows.reading import source
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.values import quoted
 from migration_checks.rows.workshop import Workshop
 from migration_checks.rows.written import Written

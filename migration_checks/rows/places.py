@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
-from migration_checks.rows.reading import source
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.spelling import recognised, spelled
 from migration_checks.rows.values import base, is_document, literal, quoted
 from migration_checks.rows.workshop import Workshop

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from migration_checks.rows.batches import batches
 from migration_checks.rows.chain import Chain
 from migration_checks.rows.chance import carried
 from migration_checks.rows.links import Link
 from migration_checks.rows.places import Place, places
-from migration_checks.rows.reading import batches
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column, Table
 from migration_checks.transition import Destination

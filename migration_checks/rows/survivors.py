@@ -11,7 +11,7 @@ from migration_checks.rows.holdable import holdable
 from migration_checks.rows.identity import Columns, Tables, pair_columns, same_table
 from migration_checks.rows.keys import common_key, joined
 from migration_checks.rows.matching import leftover_by_key, leftover_by_value, temporary
-from migration_checks.rows.reading import source
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.table_rows import TableComparison
 from migration_checks.rows.workshop import Workshop, why
 from migration_checks.snapshot import Table

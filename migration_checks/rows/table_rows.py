@@ -12,7 +12,7 @@ from migration_checks.rows.identity import ColumnPair, Columns, same_rows
 from migration_checks.rows.keys import common_key, joined
 from migration_checks.rows.lineup import same_values
 from migration_checks.rows.matching import Leftover, leftover_by_key, leftover_by_value, pair_off, paired, without_pairs
-from migration_checks.rows.reading import source
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.suspects import suspects
 from migration_checks.rows.values import is_text, quoted
 from migration_checks.rows.volatile import Volatile, looks_drawn

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from migration_checks.rows.identity import ColumnPair, Columns, Tables, pair_columns, same_table
 from migration_checks.rows.matching import leftover_by_value, temporary
-from migration_checks.rows.reading import source
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.values import quoted
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column, Table

@@ -13,7 +13,7 @@ from migration_checks.bench import Bench, Window
 from migration_checks.database import Databases
 from migration_checks.environment import Outcome
 from migration_checks.nature import writes_rows
-from migration_checks.rows.reading import is_mirror
+from migration_checks.rows.mirrors import is_mirror
 from migration_checks.snapshot import Table
 from migration_checks.transition import Changes, Leg, Transition
 from migration_checks.trials.copies import carry, copied, in_each_others_way

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from migration_checks.bench import Bench, Window
 from migration_checks.halfway import left_behind
-from migration_checks.rows.reading import is_mirror
+from migration_checks.rows.mirrors import is_mirror
 from migration_checks.snapshot import Sequence, Snapshot
 from migration_checks.transition import TableChange
 from migration_checks.trials.copies import carry

@@ -9,7 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from migration_checks.rows.reading import Reader, is_mirror
+from migration_checks.rows.mirrors import is_mirror
+from migration_checks.rows.reading import Reader
 from migration_checks.rows.touched import Watch, stamps_of
 from tests.unit.rows.support import Paper
 

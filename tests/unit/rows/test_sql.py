@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migration_checks.rows.batches import batches
 from migration_checks.rows.digest import digest_query, digests, key_seed, row_hash
 from migration_checks.rows.identity import pair_columns
 from migration_checks.rows.keys import common_key, equal, joined
 from migration_checks.rows.matching import leftover_by_key
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.places import Place, places
-from migration_checks.rows.reading import batches, source
 from migration_checks.rows.spelling import recognised, spelled
 from migration_checks.rows.values import (
     base,
