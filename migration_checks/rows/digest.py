@@ -14,13 +14,15 @@ from migration_checks.rows.values import hashed, is_integer
 from migration_checks.snapshot import Column, Table
 
 
-def digest_query(table: Table, spell: Callable[[Column], str]) -> str:
+def digest_query(table: Table, spell: Callable[[Column], str], columns: Sequence[Column] | None = None) -> str:
     """SELECT of (oid, rows, text[] of sums, one a column; without a key one more for whole rows).
 
-    `spell` gives SQL for the value of a column in `table.relation`.
+    `spell` gives SQL for the value of a column in `table.relation`. Of `columns` alone, where they are given, of a table that
+    has a key.
     """
     seed = key_seed(table, spell)
-    sums = [f"coalesce(sum({hashed(column)[1](spell(column), seed)})::text, '')" for column in table.columns]
+    wanted = table.columns if columns is None else columns
+    sums = [f"coalesce(sum({hashed(column)[1](spell(column), seed)})::text, '')" for column in wanted]
     if not table.key:
         whole = row_hash(table.columns, spell)
         sums.append(f"coalesce(concat(sum(hashint8extended({whole}, 1)), '/', sum({whole})), '')")
@@ -57,3 +59,8 @@ def digests(table: Table, sums: Sequence[str]) -> Mapping[str, str]:
         families = sorted(f"{column.name}={hashed(column)[0]}" for column in table.columns)
         named[""] = f"{blake2b(repr(families).encode(), digest_size=8).hexdigest()}:{sums[-1]}"
     return named
+
+
+def total(digest: str) -> int:
+    """The sum in the digest of a column, 0 where no row has a value."""
+    return int(digest.rpartition(":")[2] or 0)

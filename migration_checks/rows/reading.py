@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from migration_checks.rows.batches import batches
+from migration_checks.rows.carried import carried
 from migration_checks.rows.digest import digest_query, digests
 from migration_checks.rows.mirrors import is_mirror, mirrored
 from migration_checks.rows.tables import by_oid, describe
@@ -69,7 +70,8 @@ class Reader:
         keep: bool,
     ) -> dict[int, Table]:
         """`found` and what is stale, by oid, mirrored where they are to be kept."""
-        fresh = {table.oid: _settled(known.get(table.oid), table) for table in self._refreshed(shop, stale, described)}
+        refreshed = self._refreshed(shop, stale, described, known)
+        fresh = {table.oid: _settled(known.get(table.oid), table) for table in refreshed}
         tables = {**found, **fresh}
         return {table.oid: table for table in mirrored(shop, tables.values())} if keep else tables
 
@@ -87,7 +89,9 @@ class Reader:
         latest = self._latest.get(table.oid)
         return not is_mirror(table) and latest is not None and latest.stamp != table.stamp
 
-    def _refreshed(self, shop: Workshop, stale: list[Stamp], described: Mapping[int, Table]) -> Iterator[Table]:
+    def _refreshed(
+        self, shop: Workshop, stale: list[Stamp], described: Mapping[int, Table], known: Mapping[int, Table]
+    ) -> Iterator[Table]:
         scan = []
         for stamp in stale:
             table = described.get(stamp.oid)
@@ -105,10 +109,23 @@ class Reader:
             ):
                 home = latest.relation if is_mirror(latest) else table.relation
                 yield replace(table, rows=latest.rows, digests=latest.digests, relation=home)
+            elif (told := self._told(shop, table, known.get(table.oid))) is not None:
+                yield told
             else:
                 scan.append(table)
         for batch in batches(scan, _BATCH):
             yield from digested(shop, batch)
+
+    def _told(self, shop: Workshop, table: Table, previous: Table | None) -> Table | None:
+        """`table` counted and digested by what was written since an earlier reading, None where every row must be read."""
+        for earlier in (self._latest.get(table.oid), previous):
+            if earlier is not None and is_mirror(earlier):
+                try:
+                    with shop.alone():
+                        return carried(shop, earlier, table)
+                except psycopg.Error:
+                    return None  # every row will be read, and it will be said why that fails
+        return None
 
 
 def _same(table: Table | None, stamp: Stamp) -> bool:

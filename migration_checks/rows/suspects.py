@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migration_checks.rows.digest import digest_query, digests
+from migration_checks.rows.digest import digest_query, digests, total
 from migration_checks.rows.identity import ColumnPair, Columns, same_digest
 from migration_checks.rows.matching import Leftover
 from migration_checks.rows.values import quoted
@@ -38,9 +38,5 @@ def _remaining(shop: Workshop, table: Table, relation: str) -> dict[str, tuple[s
     _, _, sums = shop.row(digest_query(alone, lambda column: quoted(column.name)))
     taken = digests(alone, sums)
     return {
-        name: (digest.partition(":")[0], _sum(digest) - _sum(taken[name])) for name, digest in table.digests.items() if name
+        name: (digest.partition(":")[0], total(digest) - total(taken[name])) for name, digest in table.digests.items() if name
     }
-
-
-def _sum(digest: str) -> int:
-    return int(digest.rpartition(":")[2] or 0)

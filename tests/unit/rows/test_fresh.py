@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migration_checks.rows.fresh import LARGE, written_since
+from migration_checks.rows.fresh import LARGE, RECENT, written_since
 from migration_checks.rows.identity import pair_columns
 from migration_checks.snapshot import Table
 from tests.unit.rows.support import Paper, column, table
@@ -19,9 +19,9 @@ def users(**more: Any) -> Table:
     return table("users", column("id", "integer"), column("n", "integer", **more.pop("of", {})), oid=9, **BIG | more)
 
 
-def asked(before: Table, now: Table, epoch: int = 3, *, heap: bool = True) -> str:
-    """The condition, on a server whose transaction numbers began anew so often."""
-    return written_since(Paper(lambda query: [(epoch, heap)]), before, now, pair_columns(before, now).pairs)
+def asked(before: Table, now: Table, following: int = 3 * EPOCH + 703, *, heap: bool = True) -> str:
+    """The condition, on a server whose next transaction has that number."""
+    return written_since(Paper(lambda query: [(following, heap)]), before, now, pair_columns(before, now).pairs)
 
 
 NOW = users(mirrored=False, stamp="5.others|shape")
@@ -29,7 +29,13 @@ NOW = users(mirrored=False, stamp="5.others|shape")
 
 def test_rows_of_earlier_transactions_are_left_out() -> None:
     """Those of the table itself; numbers are shown without how often they began anew."""
-    assert "NOT (tableoid = 9 AND xmin::text::bigint < 700)" == asked(users(), NOW)
+    assert "(tableoid <> 9 OR xmin = ANY ('{700,701,702}'::xid[]))" == asked(users(), NOW)
+
+
+def test_more_transactions_than_are_told_one_by_one() -> None:
+    """Their numbers are compared."""
+    assert asked(users(), NOW, 3 * EPOCH + 700 + RECENT).startswith("(tableoid <> 9 OR xmin = ANY")
+    assert "NOT (tableoid = 9 AND xmin::text::bigint < 700)" == asked(users(), NOW, 3 * EPOCH + 701 + RECENT)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +70,7 @@ def test_every_row_is_looked_at(before: Table, now: Table) -> None:
 
 def test_numbers_that_began_anew_in_between() -> None:
     """What is written now has a smaller one."""
-    assert "" == asked(users(), NOW, epoch=4)
+    assert "" == asked(users(), NOW, 4 * EPOCH + 5)
 
 
 def test_rows_that_are_kept_otherwise() -> None:
@@ -74,4 +80,4 @@ def test_rows_that_are_kept_otherwise() -> None:
 
 def test_a_state_of_which_no_transaction_is_known() -> None:
     """On a server whose numbers never began anew it would look like the very first."""
-    assert "" == asked(users(horizon=0), NOW, epoch=0)
+    assert "" == asked(users(horizon=0), NOW, 703)
