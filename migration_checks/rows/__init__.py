@@ -106,7 +106,9 @@ class Rows:
         the moment or chance explains are counted as volatile. `origin` is what both runs began with: rows that they made
         under drawn keys are then paired by what they hold.
         """
-        comparison = Comparison(self._shop, self.samples, written, windows, self._reader.outdated, origin)
+        comparison = Comparison(
+            self._shop, self.samples, written, windows, self._reader.outdated, origin, self._reader.standing
+        )
         return comparison.compare(before, after)
 
     def trace(

@@ -45,6 +45,7 @@ class Comparison:
     """How two snapshots are compared: samples a finding, what the toolkit wrote in between, when two runs took place.
 
     `outdated` says of a state whose rows were not kept whether they have been written to since.
+    `standing` gives the latest state of a table as it stands in the database, None for what may not stand there any more.
     `origin` is what both runs began with; with it, rows under keys that they drew are known by what they hold (drawn.py).
     """
 
@@ -54,6 +55,7 @@ class Comparison:
     windows: tuple[Window, Window] | None = None
     outdated: Callable[[Table], bool] = lambda table: False
     origin: Tables | None = None
+    standing: Callable[[Table], Table | None] = lambda table: None
 
     def compare(self, before: Tables, after: Tables) -> Changes:
         """The data part of Changes."""
@@ -130,6 +132,7 @@ class Comparison:
                 self.written,
                 self.windows,
                 runs=drawn,
+                standing=self.standing(right) if is_mirror(right) else right,
             ).change()
         return replace(
             change,

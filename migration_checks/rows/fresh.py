@@ -24,7 +24,8 @@ _NUMBERS = 1 << 32
 
 # Parts of a table come and go without their rows being written; other access methods may say nothing in xmin, or refuse.
 _KIND = """
-SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+SELECT (SELECT oid::text FROM pg_database WHERE datname = current_database()),
+       pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
        EXISTS (SELECT FROM pg_class c JOIN pg_am a ON a.oid = c.relam
                WHERE c.oid = {oid} AND c.relkind = 'r' AND a.amname = 'heap')
 """
@@ -44,13 +45,13 @@ def written_since(shop: Workshop, before: Table, now: Table, pairs: Sequence[Col
 def fresh_rows(shop: Workshop, before: Table, now: Table) -> str:
     """SQL for a condition on the rows of `now`: whether one was written since `before` was read. Empty where that is not known.
 
-    Both must have been read in the same database: rows of a copy go on from where it was made, but what was read elsewhere may
+    Both must have been read in this very database: rows of a copy go on from where it was made, but what was read elsewhere may
     have been brought here.
     """
     if not before.horizon or before.oid != now.oid or _home(before) != _home(now):
         return ""
-    following, heap = shop.row(_KIND.format(oid=now.oid))
-    if not heap or following // _NUMBERS != before.horizon // _NUMBERS:  # numbers have begun anew
+    here, following, heap = shop.row(_KIND.format(oid=now.oid))
+    if here != _home(now) or not heap or following // _NUMBERS != before.horizon // _NUMBERS:  # numbers have begun anew
         return ""
     if following - before.horizon > RECENT:
         return f"NOT (tableoid = {now.oid} AND xmin::text::bigint < {before.horizon % _NUMBERS})"

@@ -89,6 +89,13 @@ class Reader:
         latest = self._latest.get(table.oid)
         return not is_mirror(table) and latest is not None and latest.stamp != table.stamp
 
+    def standing(self, table: Table) -> Table | None:
+        """The latest state of a table as it stands in the database, which holds what a mirror holds too; None if unsure."""
+        stamp, seen = self._seen.get(table.oid, (None, None))
+        if stamp is None or seen is not table or "?" in table.stamp or table.unread is not None:
+            return None
+        return replace(table, relation=stamp.relation)
+
     def _refreshed(
         self, shop: Workshop, stale: list[Stamp], described: Mapping[int, Table], known: Mapping[int, Table]
     ) -> Iterator[Table]:

@@ -24,7 +24,10 @@ from migration_checks.transition import ColumnChange, TableChange
 
 @dataclass(slots=True)
 class TableComparison:
-    """Compares one table that differs, step by step: rows by key, then what is left over, then values."""
+    """Compares one table that differs, step by step: rows by key, then what is left over, then values.
+
+    `standing` is `right` where its rows lie in the user's own table, if they still do.
+    """
 
     shop: Workshop
     samples: int
@@ -36,6 +39,7 @@ class TableComparison:
     windows: tuple[Window, Window] | None = None
     renumbered: bool = True
     runs: Drawn | None = None
+    standing: Table | None = None
 
     def change(self) -> TableChange:
         """What differs."""
@@ -91,9 +95,9 @@ class TableComparison:
         else:
             left = leftover_by_key(shop, before, after, joined(key), before_rows, after_rows)
         doubted = suspects(shop, self.left, self.right, self.columns, rest, left) if whole else rest
-        fresh = written_since(shop, self.left, self.right, (*key, *doubted)) if whole else ""
-        if fresh:
-            after = source(self.right, fresh)
+        if whole and self.standing is not None:
+            fresh = written_since(shop, self.left, self.standing, (*key, *doubted))
+            after = source(self.standing, fresh) if fresh else after
         matching = Matching(f"{before} AS b JOIN {after} AS a ON {joined(key)}", key)
         matched = before_rows - left.rows_before
         changes = compare_cells(shop, matching, doubted, samples, volatile, rows=matched)[1]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from migration_checks.rows import Rows, carried, fresh
 from migration_checks.snapshot import Table
-from tests.integration.rows.support import run
+from tests.integration.rows.support import do, run
 
 pytestmark = pytest.mark.usefixtures("counters")
 
@@ -62,13 +62,6 @@ STEPS = {
 def url(database: str) -> str:
     run(database, SCHEMA)
     return database
-
-
-def do(url: str, step: str) -> None:
-    """One statement after the other, in a session that then leaves."""
-    with psycopg.connect(url, autocommit=True) as session:
-        for statement in step.split(";"):
-            session.execute(statement.encode())
 
 
 def held(tables: Mapping[str, Table]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,7 +16,7 @@ from migration_checks.rows import Rows, fresh
 from migration_checks.rows.identity import pair_columns
 from migration_checks.snapshot import Table
 from migration_checks.transition import Changes
-from tests.integration.rows.support import run
+from tests.integration.rows.support import do, run
 
 SCHEMA = """
 CREATE TYPE mood AS ENUM ('glad', 'sad');
@@ -63,28 +64,22 @@ def url(database: str) -> str:
     return database
 
 
-def do(url: str, step: str) -> None:
-    """One statement after the other, in a session that then leaves."""
-    with psycopg.connect(url, autocommit=True) as session:
-        for statement in step.split(";"):
-            session.execute(statement.encode())
-
-
-def twice(rows: Rows, before: Mapping[str, Table]) -> tuple[Changes, Changes]:
+def twice(rows: Rows, before: Mapping[str, Table], *, keep: bool = False) -> tuple[Changes, Changes]:
     """What differs now: found by the rows that were written since, and by all of them."""
-    after = rows.read(before, keep=False)
+    after = rows.read(before, keep=keep)
     few = rows.compare(before, after)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fresh, "LARGE", 1_000_000)
         return few, rows.compare(before, after)
 
 
+@pytest.mark.parametrize("keep", [False, True], ids=["there alone", "copied too"])
 @pytest.mark.parametrize("step", STEPS)
-def test_nothing_is_missed(rows: Rows, url: str, step: str) -> None:
-    """Row by row, whether all were looked at or those that were written."""
+def test_nothing_is_missed(rows: Rows, url: str, step: str, keep: bool) -> None:
+    """Row by row, whether all were looked at or those that were written; whether the later state was copied or not."""
     before = rows.read(None, keep=True)
     do(url, STEPS[step])
-    few, every = twice(rows, before)
+    few, every = twice(rows, before, keep=keep)
 
     assert every == few
 
@@ -103,6 +98,46 @@ def test_only_rows_that_were_written_are_looked_at(rows: Rows, url: str) -> None
     found = condition(rows, url, STEPS["some rows"])
 
     assert [(6,)] == rows.connection.execute(f"SELECT count(*) FROM public.t WHERE {found}".encode()).fetchall()
+
+
+def asked(rows: Rows, before: Mapping[str, Table], after: Mapping[str, Table]) -> list[str]:
+    """What a comparison asks of the rows of each table that differs."""
+    found: list[str] = []
+    really = fresh.written_since
+
+    def seen(*given: Any) -> str:
+        found.append(really(*given))
+        return found[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("migration_checks.rows.table_rows.written_since", seen)
+        rows.compare(before, after)
+    return found
+
+
+def test_rows_that_were_copied_are_found_where_they_stand(rows: Rows, url: str) -> None:
+    """As long as nothing else has been read there since; then only the copy is known to hold them."""
+    before = rows.read(None, keep=True)
+    do(url, STEPS["some rows"])
+    after = rows.read(before, keep=True)
+    (found,) = asked(rows, before, after)
+    assert found
+
+    do(url, "UPDATE t SET n = 50 WHERE id = 20; UPDATE t SET n = 50 WHERE id = 21")
+    rows.read(after, keep=False)
+    (change,) = rows.compare(before, after).tables
+    assert [6] == [column.changed for column in change.columns]
+    assert [] == asked(rows, before, after)
+
+
+def test_rows_that_somebody_may_be_writing_are_found_in_the_copy(rows: Rows, url: str) -> None:
+    """What stands there may be something else a moment later."""
+    with psycopg.connect(url, autocommit=True) as somebody:
+        before = rows.read(None, keep=True)
+        somebody.execute("UPDATE t SET n = n + 1 WHERE id < 4")
+        after = rows.read(before, keep=True)
+
+        assert [] == asked(rows, before, after)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ def users(**more: Any) -> Table:
     return table("users", column("id", "integer"), column("n", "integer", **more.pop("of", {})), oid=9, **BIG | more)
 
 
-def asked(before: Table, now: Table, following: int = 3 * EPOCH + 703, *, heap: bool = True) -> str:
-    """The condition, on a server whose next transaction has that number."""
-    return written_since(Paper(lambda query: [(following, heap)]), before, now, pair_columns(before, now).pairs)
+def asked(before: Table, now: Table, following: int = 3 * EPOCH + 703, *, heap: bool = True, here: str = "5") -> str:
+    """The condition, in that database of a server whose next transaction has that number."""
+    return written_since(Paper(lambda query: [(here, following, heap)]), before, now, pair_columns(before, now).pairs)
 
 
 NOW = users(mirrored=False, stamp="5.others|shape")
@@ -71,6 +71,11 @@ def test_every_row_is_looked_at(before: Table, now: Table) -> None:
 def test_numbers_that_began_anew_in_between() -> None:
     """What is written now has a smaller one."""
     assert "" == asked(users(), NOW, 4 * EPOCH + 5)
+
+
+def test_a_session_that_has_moved_on() -> None:
+    """Both states are of a database that is not the one at hand."""
+    assert "" == asked(users(), NOW, here="6")
 
 
 def test_rows_that_are_kept_otherwise() -> None:
