@@ -23,6 +23,7 @@ _SESSION: Mapping[str, str] = {
     "bytea_output": "hex",
     "row_security": "off",
     "statement_timeout": "0",
+    "synchronize_seqscans": "off",  # the first rows of a large table are then the same ones whenever they are asked for
     "search_path": "pg_catalog",
 }
 

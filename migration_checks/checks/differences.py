@@ -150,11 +150,11 @@ def _altered_column(
     subject = column_subject(transition, table.table, column.column)
     if count := real(column):
         examples = for_example([sample.key for sample in column.samples])
-        message = f"{_not_the_same(table, count, then)}{_ways(column)}{examples}."
+        message = f"{_not_the_same(table, column, count, then)}{_ways(column)}{examples}.{_set_aside(column)}"
         severity = filled if column.filled == column.changed else None
         return Evidence(subject, message, _value_facts(table, column, count, "values"), severity)
     if column.changed:
-        message = f"{_not_the_same(table, column.changed, then)}, which only the moment or chance of the run explains."
+        message = f"{_not_the_same(table, column, column.changed, then)}, which only the moment or chance of the run explains."
         return Evidence(subject, message, _value_facts(table, column, column.changed, "moment"), Severity.INFO)
     if column.represented:
         verb = "is" if column.represented == 1 else "are"
@@ -165,8 +165,9 @@ def _altered_column(
     return None
 
 
-def _not_the_same(table: TableChange, count: int, then: str) -> str:
-    extent = f"{count:,} of {counted(table.rows_compared, 'value')} ({share(count, table.rows_compared)})"
+def _not_the_same(table: TableChange, column: ColumnChange, count: int, then: str) -> str:
+    judged = table.rows_compared - column.set_aside
+    extent = f"{count:,} of {counted(judged, 'value')} ({share(count, judged)})"
     return f"{extent} {'is not what it was' if count == 1 else 'are not what they were'} {then}"
 
 
@@ -177,6 +178,13 @@ def _ways(column: ColumnChange) -> str:
         if number
     ]
     return f": {' and '.join(ways)}" if ways else ""
+
+
+def _set_aside(column: ColumnChange) -> str:
+    if not column.set_aside:
+        return ""
+    others = "One more differs in a row" if column.set_aside == 1 else f"{column.set_aside:,} more differ in rows"
+    return f" {others} in which the walk had filled another column, and {'does' if column.set_aside == 1 else 'do'} not count."
 
 
 def _row_facts(table: TableChange, count: int, difference: str) -> dict[str, Json]:

@@ -20,9 +20,10 @@ _PLACE = "migration_checks_place"
 def holdable(shop: Workshop, written: Table, now: Table, columns: Columns) -> Table:
     """`written` with only those rows whose values the table `now`, as it is defined, has a place for.
 
-    Each row that has a partner in `now` is given its written values once more, and what that wrote is rolled back. A row that
-    a constraint or a type refuses cannot be held, nor can one that comes out as it already stands there, rounded or cut. What
-    cannot be tried counts as holdable: a converted column, a row that is gone, a value that a trigger minds.
+    Each row that has a partner in `now` is given its written values once more, one that is gone is inserted, and what that
+    wrote is rolled back. A row that a constraint or a type refuses cannot be held, nor can one that comes out as it already
+    stands there, rounded or cut. What cannot be tried counts as holdable: a converted column, a row whose parent is gone as
+    well, a value that a trigger minds.
     """
     key = common_key(shop, written, now, columns)
     tried = [pair for pair in columns.pairs if pair not in key and not pair[1].generated and _comparable(pair)]
@@ -31,7 +32,9 @@ def holdable(shop: Workshop, written: Table, now: Table, columns: Columns) -> Ta
     rows = temporary(shop, "tried", f"SELECT r.*, row_number() OVER () AS {_PLACE} FROM {written.relation} AS r")
     texts = ", ".join(f"r.{quoted(left.name)}::text" for left, _ in (*key, *tried))
     found = shop.rows(f"SELECT {_PLACE}, ARRAY[{texts}]::text[] FROM {rows} AS r")
-    trial = _Trial(shop, now.name, [right.name for _, right in key], [right.name for _, right in tried])
+    given = {right.name for _, right in (*key, *tried)}
+    others = frozenset(column.name for column in now.columns if column.name not in given)
+    trial = _Trial(shop, now.name, [right.name for _, right in key], [right.name for _, right in tried], others)
     refused = [str(place) for place, values in found if not trial.fits(values)]
     if not refused:
         return written
@@ -47,33 +50,56 @@ def _comparable(pair: ColumnPair) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """Writes values to a row of `table`, found by `key`, and takes that back."""
+    """Writes values to a row of `table`, found by `key`, and takes that back; for the `others` no values are known."""
 
     shop: Workshop
     table: str
     key: Sequence[str]
     columns: Sequence[str]
+    others: frozenset[str]
 
     def fits(self, values: Sequence[str | None]) -> bool:
         """Whether the table takes `values` (of the key, then of the columns) for what they are."""
         try:
             with self.shop.connection.transaction(force_rollback=True):
                 return self._written(values[: len(self.key)], values[len(self.key) :])
-        except (psycopg.errors.IntegrityError, psycopg.errors.DataError):
-            return False
+        except psycopg.errors.ForeignKeyViolation:
+            return self._standing(values[: len(self.key)]) == []
+        except (psycopg.errors.IntegrityError, psycopg.errors.DataError) as error:
+            return error.diag.column_name in self.others
         except psycopg.Error:
             return True
 
     def _written(self, key: Sequence[str | None], values: Sequence[str | None]) -> bool:
-        here = " AND ".join(f"{quoted(name)}::text = {_constant(value)}" for name, value in zip(self.key, key, strict=True))
-        texts = f"ARRAY[{', '.join(f'{quoted(name)}::text' for name in self.columns)}]::text[]"
-        standing = self.shop.rows(f"SELECT {texts} FROM {self.table} WHERE {here}")
-        if len(standing) != 1:
+        standing = self._standing(key)
+        if not standing:
+            return self._inserted([*key, *values])
+        if len(standing) > 1:
             return True
         given = ", ".join(f"{quoted(name)} = {_constant(value)}" for name, value in zip(self.columns, values, strict=True))
-        now = self.shop.rows(f"UPDATE {self.table} SET {given} WHERE {here} RETURNING {texts}")
-        differing = [place for place, value in enumerate(values) if value != standing[0][0][place]]
-        return not differing or not now or any(now[0][0][place] != standing[0][0][place] for place in differing)
+        update = f"UPDATE {self.table} SET {given} WHERE {self._here(key)} RETURNING {_texts(self.columns)}"
+        now = self.shop.rows(update)
+        differing = [place for place, value in enumerate(values) if value != standing[0][place]]
+        return not differing or not now or any(now[0][0][place] != standing[0][place] for place in differing)
+
+    def _inserted(self, values: Sequence[str | None]) -> bool:
+        """Whether a new row comes out as it was given, or a trigger did something else with it."""
+        names = [*self.key, *self.columns]
+        listed, given = ", ".join(map(quoted, names)), ", ".join(map(_constant, values))
+        insert = f"INSERT INTO {self.table} ({listed}) OVERRIDING SYSTEM VALUE VALUES ({given}) RETURNING {_texts(names)}"
+        now = self.shop.rows(insert)
+        return not now or list(now[0][0]) == list(values)
+
+    def _standing(self, key: Sequence[str | None]) -> list[list[str | None]]:
+        """The values of the rows that have that key."""
+        return [row[0] for row in self.shop.rows(f"SELECT {_texts(self.columns)} FROM {self.table} WHERE {self._here(key)}")]
+
+    def _here(self, key: Sequence[str | None]) -> str:
+        return " AND ".join(f"{quoted(name)}::text = {_constant(value)}" for name, value in zip(self.key, key, strict=True))
+
+
+def _texts(names: Sequence[str]) -> str:
+    return f"ARRAY[{', '.join(f'{quoted(name)}::text' for name in names)}]::text[]"
 
 
 def _constant(value: str | None) -> str:

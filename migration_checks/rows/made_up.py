@@ -27,8 +27,8 @@ def excuse(
 
     A chain that expands, back-fills and contracts derives the new column from the old one. Where the toolkit had filled the
     new one in between, as an application may, the two say different things, and dropping the old one proves nothing. The
-    column that was filled is judged all the same, and so are the rows that were left alone. Where those were lost as well, and
-    nothing was `moved`, no back-fill is in play and every row counts. Returns how many were taken.
+    column that was filled is judged all the same, and so are the rows that were left alone. Unless values were `moved`, or rows
+    that were left alone keep theirs, no back-fill is in play and every row counts. Returns how many were taken.
     """
     queries = []
     for earlier, later in written:
@@ -41,9 +41,17 @@ def excuse(
     if not queries:
         return 0
     filled = " OR ".join(queries)
-    if not moved and shop.row(f"SELECT EXISTS (SELECT FROM {rest} WHERE NOT ({filled}))")[0]:
+    if not moved and not _kept(shop, table, naming, column, rest, filled):
         return 0
     return shop.execute(f"DELETE FROM {rest} WHERE {filled}").rowcount
+
+
+def _kept(shop: Workshop, table: Table, naming: Sequence[Column], column: Column, rest: str, filled: str) -> bool:
+    """Whether there are rows that were left alone and had a value in `column`, and all of them still have it."""
+    alone = f"""SELECT FROM {source(table)} AS b CROSS JOIN LATERAL (SELECT {name_of(naming, "b")} AS kid) AS n
+                WHERE b.{quoted(column.name)} IS NOT NULL AND NOT ({filled})"""
+    row = shop.row(f"SELECT EXISTS ({alone}) AND NOT EXISTS (SELECT FROM {rest} WHERE NOT ({filled}))")
+    return bool(row[0])
 
 
 def _altered(table: Table, old: Table, new: Table, naming: Sequence[Column], column: Column) -> str | None:

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 
 from migration_checks.rows.batches import batches
 from migration_checks.rows.chain import Chain
-from migration_checks.rows.chance import carried
+from migration_checks.rows.chance import FEW, carried, likely
 from migration_checks.rows.links import Link
+from migration_checks.rows.mirrors import source
 from migration_checks.rows.places import Place, places
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column, Table
 from migration_checks.transition import Destination
+
+_ENOUGH = 10
+"""Rows of which it can be said how common a value is among them."""
 
 _AT_ONCE = 200
 """Places counted by one statement: its result must fit a row of at most 1,664 columns."""
@@ -23,7 +27,8 @@ class Search:
     """The search for the values of `column` of the table `lost`, which lie in the temporary table `rest`.
 
     `rest` has a number (gid), the row's name before and after (kid, akid), the value as it was (v) and in the spelling that
-    recognises it (w). What is found is deleted from it. `fresh` names columns of the row itself that this step wrote. With
+    recognises it (w). What is found is deleted from it. `fresh` names columns of the row itself that this step wrote,
+    `successor` the one in the place of `column`, which holds another value but may hold the earlier one inside. With
     `arrivals`, numbers of rows that are found are noted there with the number of the table (`numbers`); `through` lets the
     columns count by which a link leads to a row, which proves nothing but completes what was proven by others.
     """
@@ -34,6 +39,7 @@ class Search:
     column: Column
     rest: str
     fresh: frozenset[str] = frozenset()
+    successor: str | None = None
     arrivals: str | None = None
     through: bool = False
     numbers: dict[str, int] = field(default_factory=dict)
@@ -57,14 +63,21 @@ class Search:
         return count
 
     def _along(self, link: Link, total: int) -> None:
-        offered = [place for column, by in self._columns(link) for place in places(self.shop, link.table, column, by)]
+        offered = [
+            place
+            for column, by in self._columns(link)
+            for place in places(self.shop, link.table, column, by)
+            if place.within or not (link.how == "same row" and column.name == self.successor)
+        ]
         self.shop.finish()
         hits: list[tuple[int, int, Place]] = []
         for batch in batches(offered, _AT_ONCE):
             hits += [(matched, present, place) for matched, present, place in self._counts(link, batch) if matched]
         for matched, present, place in sorted(hits, key=lambda hit: (-hit[0], hit[1], hit[2].within)):
-            expected = 0.0 if matched in (total, present) else self._chance(link, place, present)
-            if carried(total, present, matched, expected):
+            if matched == total < FEW and likely(self._background(link, place, matched), matched):
+                continue
+            certain = matched == total or (matched == present and matched >= FEW)
+            if carried(total, present, matched, 0.0 if certain else self._chance(link, place, present)):
                 self._take(link, place, all_there=matched == total)
 
     def _columns(self, link: Link) -> Iterator[tuple[Column, str | None]]:
@@ -97,6 +110,13 @@ class Search:
         row = self.shop.row(f"SELECT {outer} FROM (SELECT {inner} FROM {self.rest} AS g {link.join}{grouped}) AS linked")
         for index, place in enumerate(offered):
             yield row[index * 2], row[index * 2 + 1], place
+
+    def _background(self, link: Link, place: Place, matched: int) -> float:
+        """The share of other rows that hold one of the values at that place, whoever wrote it there; 0 where there are few."""
+        here = f"EXISTS (SELECT FROM {self.rest} AS g WHERE {place.holds('g.w')})"
+        query = f"SELECT count(*) FILTER (WHERE {here}), count(*) FROM {source(link.table)} AS x WHERE {place.filled}"
+        alike, rows = (max(count - matched, 0) for count in self.shop.row(query))
+        return alike / rows if rows >= _ENOUGH else 0.0
 
     def _chance(self, link: Link, place: Place, present: int) -> float:
         """The share of values that would be found there if those of the place were dealt out at random."""

@@ -82,7 +82,7 @@ class Trace:
                 if not column.generated:
                     self._values(lineup, column, None, fresh)
             for pair in altered:
-                self._values(lineup, pair[0], pair[1], fresh - {pair[1].name})
+                self._values(lineup, pair[0], pair[1], fresh)
         if lineup.gone_rows and lineup.gone is not None:
             self._rows(lineup, lineup.gone)
 
@@ -110,7 +110,7 @@ class Trace:
         total = self.shop.row(f"SELECT count(*) FROM {rest}")[0]
         if not total:
             return
-        search = Search(self.shop, self.chain, lineup.left, column, rest, fresh)
+        search = Search(self.shop, self.chain, lineup.left, column, rest, fresh, successor.name if successor else None)
         moved = search.follow(chained(same_row(lineup), self._links(lineup)))
         names = [pair[0] for pair in lineup.naming]
         total -= excuse(self.shop, lineup.left, names, column, rest, self.written, moved=bool(moved))
@@ -183,12 +183,16 @@ class Trace:
         numbers: dict[str, int],
         where: dict[str, Destination],
     ) -> None:
-        """Rows that say nothing but their key live on where a link leads, in the tables to which the others went."""
+        """Rows that say nothing but their key live on where a link leads, in the tables to which the others went.
+
+        Where none of the others went anywhere, the same must have become of these.
+        """
         empty = " AND ".join(f"d.{quoted(column.name)} IS NULL" for column, _ in _to_find(left))
         blank = temporary(
             self.shop, "blank", f"SELECT d.{NUMBER} AS gid, d.{ROW} AS kid, NULL::text AS akid FROM {dead} AS d WHERE {empty}"
         )
-        for link in [link for link in links if link.table.name in numbers or not numbers]:
+        others = bool(self.shop.row(f"SELECT EXISTS (SELECT FROM {dead} AS d WHERE NOT ({empty}))")[0])
+        for link in [link for link in links if link.table.name in numbers or not (numbers or others)]:
             found = f"SELECT g.gid FROM {blank} AS g {link.join}"
             taken = f"WITH taken AS (DELETE FROM {blank} WHERE gid IN ({found}) RETURNING gid)"
             number = numbers.get(link.table.name, len(numbers))

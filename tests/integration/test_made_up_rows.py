@@ -55,3 +55,21 @@ def test_rows_of_a_later_revision_are(tmp_path: Path, server: Server) -> None:
     )
 
     assert ("error", "b") in failures(tmp_path, server, START, loosen, later)
+
+
+def test_a_loss_is_seen_whatever_was_filled_before(tmp_path: Path, server: Server) -> None:
+    """Columns that were added, and filled by the walk, one after the other excuse nothing: some rows were left alone."""
+    scripts = [
+        Script("r0", None, "op.execute('CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL)')", "op.execute('DROP TABLE t')")
+    ]
+    for number in range(1, 13):
+        add, drop = f"op.execute('ALTER TABLE t ADD c{number} text')", f"op.execute('ALTER TABLE t DROP c{number}')"
+        scripts.append(Script(f"r{number}", f"r{number - 1}", add, drop))
+    lose, back = "op.execute('ALTER TABLE t DROP a')", """op.execute("ALTER TABLE t ADD a text NOT NULL DEFAULT ''")"""
+    project = make_project(tmp_path, [*scripts, Script("lose", "r12", lose, back)])
+    settings = Settings(lineage=project.lineage(), project=tmp_path, provider=server.url, allow_shared_server=True, rows=40)
+    found = {each.check: each for each in verify(settings).findings if each.revision == "lose"}
+
+    assert {"MC302", "MC304"} <= found.keys()
+    assert (40, 40) == tuple(found["MC302"].evidence[name] for name in ("count", "total"))
+    assert "in which the walk had filled another column" in found["MC304"].message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +85,15 @@ def test_a_document_may_take_up_a_dropped_column(name: str, type: str, discarded
 def test_nothing_else_is_found(discarded: set[tuple[str, str]]) -> None:
     """No revision is blamed for another one's table."""
     assert set() == {(revision, table) for revision, table in discarded if table != f"public.{revision}"}
+
+
+def test_rows_that_the_old_schema_refuses_may_go(tmp_path: Path, server: Server) -> None:
+    """Deleted before NOT NULL or a unique constraint is back: there is no place for them. Others were taken along."""
+    make = Script("a1", None, sql("CREATE TABLE t (id serial PRIMARY KEY, d int NOT NULL, note text)"), sql("DROP TABLE t"))
+    loosen = "ALTER TABLE t ALTER d DROP NOT NULL"
+    tighten = "ALTER TABLE t ALTER d SET NOT NULL"
+    null = Script("b2", "a1", sql(loosen), sql("DELETE FROM t WHERE d IS NULL", tighten))
+    more = Script("c3", "b2", sql(loosen), sql("DELETE FROM t WHERE d IS NULL OR id > 50", tighten))
+    walked = walk(tmp_path, server, [make, null, more], rows=50)
+
+    assert ["c3"] == [each.revision for each in walked.report.findings if each.check == "MC306"]

@@ -352,4 +352,38 @@ UPGRADES = (
         ),
         ("public.e.at dropped 20 lost 0, 20 document public.e.j",),
     ),
+    Upgrade(
+        "wrapped in a document in its own place",
+        "CREATE TABLE w (id int PRIMARY KEY, v int); INSERT INTO w SELECT g, g * 3 FROM generate_series(1, 20) g",
+        ("ALTER TABLE w ALTER v TYPE jsonb USING jsonb_build_object('kind', 'span', 'data', v)",),
+        ("public.w.v overwritten 20 lost 0, 20 document public.w.v",),
+    ),
+    Upgrade(
+        "wrapped in an array in its own place",
+        "CREATE TABLE w (id int PRIMARY KEY, v text); INSERT INTO w SELECT g, 'v' || g FROM generate_series(1, 20) g",
+        ("ALTER TABLE w ALTER v TYPE text[] USING CASE WHEN id < 6 THEN ARRAY['x'] ELSE ARRAY[v, 'x'] END",),
+        ("public.w.v overwritten 20 lost 5, 15 document public.w.v",),
+    ),
+    Upgrade(
+        "one value that is written everywhere",
+        "CREATE TABLE w (id int PRIMARY KEY, n int, state int); "
+        "INSERT INTO w SELECT g, g + 100, g % 5 FROM generate_series(1, 40) g; UPDATE w SET n = 3 WHERE id = 7",
+        ("UPDATE w SET state = 3, n = 999 WHERE id = 7",),
+        ("public.w.n overwritten 1 lost 1", "public.w.state overwritten 1 lost 1"),
+    ),
+    Upgrade(
+        "one value that is nowhere else",
+        "CREATE TABLE w (id int PRIMARY KEY, n int, spare int); "
+        "INSERT INTO w SELECT g, g + 100, g FROM generate_series(1, 40) g",
+        ("UPDATE w SET spare = n, n = NULL WHERE id = 7",),
+        ("public.w.n overwritten 1 lost 0, 1 same row public.w.spare", "public.w.spare overwritten 1 lost 1"),
+    ),
+    Upgrade(
+        "rows without values go where the others go",
+        "CREATE TABLE hubs (id int PRIMARY KEY, name text); INSERT INTO hubs SELECT g, CASE WHEN g > 5 THEN 'h' || g END "
+        "FROM generate_series(1, 20) g; CREATE TABLE users (id int PRIMARY KEY, hub int REFERENCES hubs); "
+        "INSERT INTO users SELECT g, g FROM generate_series(1, 20) g",
+        ("ALTER TABLE users ADD x text; DROP TABLE hubs CASCADE",),
+        ("public.hubs dropped 20 rows lost 20",),
+    ),
 )

@@ -16,6 +16,8 @@ from migration_checks.rows.chance import carried
         (100, 100, 60, 0.01),  # a part was carried, the others got a default
         (100, 100, 85, 0.5),  # a boolean carried in part, false elsewhere
         (10000, 10000, 300, 0.0001),  # few were carried among much else
+        (12, 3, 3, 0.08),  # the only ones there, each unlikely to be
+        (1, 1, 1, 1.0),  # the only one there is
     ],
 )
 def test_carried(total: int, present: int, matched: int, expected: float) -> None:
@@ -31,6 +33,7 @@ def test_carried(total: int, present: int, matched: int, expected: float) -> Non
         (100, 100, 66, 0.66),
         (100, 100, 2, 0.01),  # two of a hundred by accident
         (100, 100, 99, 1.0),
+        (12, 1, 1, 0.08),  # the one of twelve that is anything there
     ],
 )
 def test_coincidence(total: int, present: int, matched: int, expected: float) -> None:

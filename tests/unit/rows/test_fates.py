@@ -208,11 +208,9 @@ OLD = table("users", column("id", "integer"), column("first"), column("name"), o
 FILLED = table("users", *OLD.columns, oid=1, key=["id"], digests={"": "filled"})
 
 
-def taken(
-    before: Table, after: Table, *, moved: bool = True, alone: bool = False, name: str = "first"
-) -> tuple[int, list[str]]:
+def taken(before: Table, after: Table, *, moved: bool = True, kept: bool = False, name: str = "first") -> tuple[int, list[str]]:
     """How many values of a column are excused, four rows having been filled, and what was asked for it."""
-    shop = Paper(lambda query: [()] * 4 if query.startswith("DELETE") else [(alone,)])
+    shop = Paper(lambda query: [()] * 4 if query.startswith("DELETE") else [(kept,)])
     return excuse(shop, OLD, OLD.columns[:1], OLD.columns[1], "rest_1", [(named(before), named(after))], moved=moved), shop.sent
 
 
@@ -227,10 +225,12 @@ def test_rows_in_which_we_filled_another_column_prove_nothing() -> None:
     assert 'o."id"::text = n."id"::text' in sent[0]
 
 
-def test_where_others_were_lost_too_and_nothing_moved_every_row_counts() -> None:
-    """No back-fill is in play then."""
-    assert 0 == taken(OLD, FILLED, moved=False, alone=True)[0]
-    assert 4 == taken(OLD, FILLED, moved=False, alone=False)[0]
+def test_where_nothing_moved_rows_that_were_left_alone_must_have_kept_theirs() -> None:
+    """Else no back-fill is in play, and every row counts."""
+    assert 0 == taken(OLD, FILLED, moved=False, kept=False)[0]
+    number, (asked, _) = taken(OLD, FILLED, moved=False, kept=True)
+    assert 4 == number
+    assert 'b."first" IS NOT NULL AND NOT (kid IN' in asked
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from migration_checks.seeding.batch import Batch
-from migration_checks.seeding.columns import SHARE, ColumnFilling, _assigned, _from, _lines, _offering, tied
+from migration_checks.seeding.columns import (
+    SHARE,
+    UNTOUCHED,
+    ColumnFilling,
+    _assigned,
+    _from,
+    _lines,
+    _offering,
+    tied,
+    untouched,
+)
 from migration_checks.seeding.repair import _offering as offering_rows
 from migration_checks.seeding.schema import Leaf
 from tests.schemas import DATE, INT, MOOD, TEXT, NoServer, column, pools, refers, table, unique
@@ -23,12 +33,33 @@ def batch(count: int, **columns: list[str | None]) -> Batch:
     return Batch(count, columns)
 
 
+def test_some_rows_are_never_touched() -> None:
+    """The same ones whichever other rows there are and in whatever order; at least one of two, and never all."""
+    names = [str(number) for number in range(1000)]
+    chosen = {names[row] for row in untouched(names)}
+
+    assert abs(len(chosen) - 1000 / UNTOUCHED) < 50
+    assert chosen & set(names[500:]) == {names[500:][row] for row in untouched(names[500:])}
+    assert all(0 < len(untouched(names[start : start + 2])) < 2 for start in range(50))
+    assert frozenset() == untouched(["1"]) == untouched([])
+
+
+def test_what_is_not_to_be_touched_keeps_its_null() -> None:
+    """Even where a column would be left without any value otherwise."""
+    made = table("t", column("a", INT))
+    draft = batch(3, a=["1", None, "3"])
+    filling()._mask(made, draft, made.columns, frozenset({2}))
+
+    assert draft.columns["a"][2] is None
+    assert ["1", None] == draft.columns["a"][:2]
+
+
 def test_about_half_of_the_rows_get_a_value() -> None:
     """The same ones for the same seed; each column by itself."""
     made = table("t", column("a", INT), column("b", INT))
     drafts = [batch(2000, a=["1"] * 2000, b=["1"] * 2000) for _ in range(2)]
     for each in drafts:
-        filling()._mask(made, each, made.columns)
+        filling()._mask(made, each, made.columns, frozenset())
     given = [[value is not None for value in drafts[0].columns[name]] for name in "ab"]
 
     assert drafts[0].columns == drafts[1].columns
@@ -48,7 +79,7 @@ def test_columns_that_a_rule_ties_are_filled_in_the_same_rows(rule: dict[str, li
     """Half of a pair would break it."""
     made = table("t", column("a", INT), column("b", INT), column("c", INT), **rule)  # type: ignore[arg-type]
     draft = batch(400, a=["1"] * 400, b=["1"] * 400, c=["1"] * 400)
-    filling()._mask(made, draft, made.columns)
+    filling()._mask(made, draft, made.columns, frozenset())
     a, b, c = ([value is None for value in draft.columns[name]] for name in "abc")
 
     assert a == b != c
@@ -60,7 +91,7 @@ def test_a_column_is_never_left_without_any_value() -> None:
     made = table("t", column("a", INT))
     for seed in range(30):
         draft = batch(2, a=["1", "2"])
-        filling(seed)._mask(made, draft, made.columns)
+        filling(seed)._mask(made, draft, made.columns, frozenset())
         assert set(draft.columns["a"]) - {None}
 
 
