@@ -235,10 +235,16 @@ class Bench:
         written: Sequence[Written] = (),
         windows: tuple[Window, Window] | None = None,
         origin: Snapshot | None = None,
+        same_place: bool = False,
     ) -> Changes:
-        """Everything that differs between two snapshots of this database; `origin` is where both runs of a step began."""
+        """Everything that differs between two snapshots of this database; `origin` is where both runs of a step began.
+
+        Where both are of the `same_place`, rows and values belong to the names of today (see Rows.compare).
+        """
         start = origin.tables if origin is not None else None
-        changes = self.rows.compare(before.tables, after.tables, written=written, windows=windows, origin=start)
+        changes = self.rows.compare(
+            before.tables, after.tables, written=written, windows=windows, origin=start, same_place=same_place
+        )
         return replace(changes, catalog=diff_catalogs(before.catalog, after.catalog))
 
     def plant(self, seeds: Collection[Seed], rows: int) -> None:

@@ -163,7 +163,7 @@ class Walker:
         undone = self._look(below.snapshot, outcome, below.applied, keep=False)
         residue = Changes()
         if outcome.failure is None:
-            found = self.bench.compare(below.snapshot, undone)
+            found = self.bench.compare(below.snapshot, undone, same_place=True)
             residue = self._spared(found, below.snapshot, undone, self.trail.fills(below.applied))
         changes = self.bench.compare(after, undone)
         return self._transition(Leg.UNDO, revision, after, undone, outcome, below.snapshot, changes, residue)
@@ -174,7 +174,7 @@ class Walker:
         """`found`, less what only rows show that the walk made contradictory (see contradictions.py)."""
         if found.data_equal or not fills:
             return found
-        apart = self.bench.compare(baseline, now, written=(*written, *fills))
+        apart = self.bench.compare(baseline, now, written=(*written, *fills), same_place=True)
         return spared(found, apart, self.trail.filled)
 
     def _redo(self, revision: Revision, below: Place, undo: Transition, window: Window) -> Iterator[Transition]:
@@ -201,7 +201,7 @@ class Walker:
         now = self._look(after, outcome, self.here.applied, keep=outcome.failure is None)
         found = Changes()
         if outcome.failure is None:
-            found = self.bench.compare(after, now, windows=(window, again), origin=undo.baseline)
+            found = self.bench.compare(after, now, windows=(window, again), origin=undo.baseline, same_place=True)
         residue = replace(
             found,
             catalog=found.catalog if undo.residue.schema_equal else (),
@@ -314,7 +314,7 @@ class Walker:
         residue = Changes()
         if outcome.failure is None:
             above = self.trail.written_above(target)
-            found = self.bench.compare(place.snapshot, now, written=above)
+            found = self.bench.compare(place.snapshot, now, written=above, same_place=True)
             residue = self._spared(found, place.snapshot, now, self.trail.fills(target), above)
         self.here = Place(target, now)
         changes = left_behind(before, now) if outcome.failure is not None else Changes()

@@ -98,16 +98,18 @@ class Rows:
         written: Sequence[Written] = (),
         windows: tuple[Window, Window] | None = None,
         origin: Tables | None = None,
+        same_place: bool = False,
     ) -> Changes:
         """The data part of what differs between two states; `before` must be mirrored where a step came in between.
 
         `written` are pairs of states between which the toolkit wrote rows: those rows are set aside, and rows that only
         `after` has are not reported. `windows` says when two runs of the same step took place: then differences that only
         the moment or chance explains are counted as volatile. `origin` is what both runs began with: rows that they made
-        under drawn keys are then paired by what they hold.
+        under drawn keys are then paired by what they hold. At the `same_place` what has the same name is the same, whichever
+        table or column it was; what a step led to is followed through renames.
         """
         comparison = Comparison(
-            self._shop, self.samples, written, windows, self._reader.outdated, origin, self._reader.standing
+            self._shop, self.samples, written, windows, self._reader.outdated, origin, self._reader.standing, same_place
         )
         return comparison.compare(before, after)
 

@@ -46,6 +46,7 @@ class Comparison:
 
     `outdated` says of a state whose rows were not kept whether they have been written to since.
     `standing` gives the latest state of a table as it stands in the database, None for what may not stand there any more.
+    `by_name` says that both are states of one place, in which an application finds tables and columns by their names.
     `origin` is what both runs began with; with it, rows under keys that they drew are known by what they hold (drawn.py).
     """
 
@@ -56,6 +57,7 @@ class Comparison:
     outdated: Callable[[Table], bool] = lambda table: False
     origin: Tables | None = None
     standing: Callable[[Table], Table | None] = lambda table: None
+    by_name: bool = False
 
     def compare(self, before: Tables, after: Tables) -> Changes:
         """The data part of Changes."""
@@ -66,14 +68,14 @@ class Comparison:
             tally.equal(table, len(table.columns))
         known = {table.name for table in same}
         rest = ({name: each for name, each in tables.items() if name not in known} for tables in (before, after))
-        for left, right in pair_tables(*rest):
+        for left, right in pair_tables(*rest, by_name=self.by_name):
             unread = [f"{each.unread}" for each in (right, left) if each is not None and each.unread is not None]
             if unread:
                 tally.unread[(right or left).name] = unread[0]  # type: ignore[union-attr]
             elif left is None or right is None:
                 jobs += [(left, right)] if (right or left).rows else []  # type: ignore[union-attr]
-            elif proven_equal(left, right):
-                columns = pair_columns(left, right)
+            elif proven_equal(left, right, by_name=self.by_name):
+                columns = pair_columns(left, right, by_name=self.by_name)
                 tally.equal(right, len(columns.pairs))
                 jobs += [(left, right)] if columns.dropped or columns.created else []
             else:
@@ -104,7 +106,7 @@ class Comparison:
                 drawn.forget()
             tally.unread[(right or left).name] = why(error)  # type: ignore[union-attr]
             return
-        if left is None or right is None or not proven_equal(left, right):
+        if left is None or right is None or not proven_equal(left, right, by_name=self.by_name):
             tally.rows += change.rows_compared
             tally.values += change.values_compared
         if _differs(change):
@@ -116,8 +118,8 @@ class Comparison:
             return self._gone(left)
         if left is None:
             return self._new(right)
-        columns = pair_columns(left, right)
-        if proven_equal(left, right):
+        columns = pair_columns(left, right, by_name=self.by_name)
+        if proven_equal(left, right, by_name=self.by_name):
             change = TableChange(
                 right.name, left.name, left.key, left.rows, right.rows, right.rows, right.rows * len(columns.pairs)
             )
@@ -152,9 +154,9 @@ class Comparison:
         return TableChange(right.name, None, right.key, 0, right.rows, 0, 0, added=right.rows, added_samples=rows)
 
 
-def proven_equal(left: Table, right: Table) -> bool:
+def proven_equal(left: Table, right: Table, *, by_name: bool = False) -> bool:
     """Whether nothing needs to be read to know that the columns of both sides hold the same."""
-    return left is right or same_state(left, right, pair_columns(left, right))
+    return left is right or same_state(left, right, pair_columns(left, right, by_name=by_name))
 
 
 def dropped_values(shop: Workshop, table: Table, dropped: Sequence[Column]) -> dict[str, int]:

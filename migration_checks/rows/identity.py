@@ -31,22 +31,23 @@ class Columns:
         return tuple(by_name[name] for name in names) if all(name in by_name for name in names) else None
 
 
-def pair_tables(before: Mapping[str, Table], after: Mapping[str, Table]) -> Iterator[tuple[Table | None, Table | None]]:
-    """Each table of either side with what it is on the other: the same oid, else the same name.
+def pair_tables(
+    before: Mapping[str, Table], after: Mapping[str, Table], *, by_name: bool = False
+) -> Iterator[tuple[Table | None, Table | None]]:
+    """Each table of either side with what it is on the other: the same oid, else the same name; `by_name` the other way round.
 
+    A step that renames leaves a table what it was. To an application two states of one place are the same only by name.
     In order of the later names; tables that are gone come last.
     """
     by_oid = {table.oid: table for table in before.values()}
     taken: set[int] = set()
     same: dict[str, Table] = {}
-    for name, table in after.items():
-        if table.oid in by_oid:
-            same[name] = by_oid[table.oid]
-            taken.add(table.oid)
-    for name in after:
-        if name not in same and name in before and before[name].oid not in taken:
-            same[name] = before[name]
-            taken.add(before[name].oid)
+    for named in (by_name, not by_name):
+        for name, table in after.items():
+            candidate = before.get(name) if named else by_oid.get(table.oid)
+            if name not in same and candidate is not None and candidate.oid not in taken:
+                same[name] = candidate
+                taken.add(candidate.oid)
     for name in sorted(after):
         yield same.get(name), after[name]
     for name in sorted(before):
@@ -54,24 +55,26 @@ def pair_tables(before: Mapping[str, Table], after: Mapping[str, Table]) -> Iter
             yield before[name], None
 
 
-def same_table(table: Table, tables: Tables) -> Table | None:
-    """What `table` is in another snapshot: the same oid, else the same name."""
+def same_table(table: Table, tables: Tables, *, by_name: bool = False) -> Table | None:
+    """What `table` is in another snapshot: the same oid, else the same name; `by_name` the other way round."""
     by_oid = next((each for each in tables.values() if each.oid == table.oid), None)
-    return by_oid or tables.get(table.name)
+    named = tables.get(table.name)
+    return (named or by_oid) if by_name else (by_oid or named)
 
 
-def pair_columns(before: Table, after: Table) -> Columns:
-    """Columns of one table correspond by number, which survives a rename; what is left, and other tables', by name."""
+def pair_columns(before: Table, after: Table, *, by_name: bool = False) -> Columns:
+    """Columns of one table correspond by number, which survives a rename; what is left, and other tables', by name.
+
+    `by_name` the other way round: what has its name is the same to an application, and only the rest may have been renamed.
+    """
     pairs: dict[str, Column] = {}
     rest = {column.name: column for column in after.columns}
-    if before.oid == after.oid:
-        numbers = {column.number: column for column in after.columns}
+    numbers = {column.number: column.name for column in after.columns} if before.oid == after.oid else {}
+    for named in (by_name, not by_name):
         for column in before.columns:
-            if column.number in numbers:
-                pairs[column.name] = rest.pop(numbers[column.number].name)
-    for column in before.columns:
-        if column.name not in pairs and column.name in rest:
-            pairs[column.name] = rest.pop(column.name)
+            name = column.name if named else numbers.get(column.number)
+            if column.name not in pairs and name in rest:
+                pairs[column.name] = rest.pop(name)
     return Columns(
         pairs=tuple((column, pairs[column.name]) for column in before.columns if column.name in pairs),
         dropped=tuple(column for column in before.columns if column.name not in pairs),

@@ -59,10 +59,10 @@ def acquit(
 
 
 def _acquitted(shop: Workshop, fate: Fate, lost: Lost, after: Tables, samples: int) -> Fate:
-    there = same_table(lost.table, after)
+    there = same_table(lost.table, after, by_name=True)
     if there is None or there.unread:
         return fate
-    columns = pair_columns(lost.table, there)
+    columns = pair_columns(lost.table, there, by_name=True)
     names = tuple(column.name for column in lost.naming)
     key = columns.onward(names)
     wanted = columns.onward((lost.column.name,) if lost.column else tuple(column.name for column in lost.table.columns))

@@ -59,7 +59,9 @@ def order_trial(
         residue = Changes()
         if outcome.failure is None:
             carry(bench.url, copy.connection, wanted)
-            residue = replace(copy.compare(ascend.after, now, windows=(window, again), origin=ascend.before), catalog=())
+            residue = replace(
+                copy.compare(ascend.after, now, windows=(window, again), origin=ascend.before, same_place=True), catalog=()
+            )
     yield replace(
         ascend,
         leg=Leg.ORDER,

@@ -48,7 +48,7 @@ def from_goal(goal: Goal, bench: Bench, now: Snapshot, window: Window, *, but: C
         states = (goal.before, goal.after)
         wanted = {each.relation for state in states for each in state.tables.values() if is_mirror(each) and not each.unread}
         carry(goal.url, bench.connection, wanted)
-        changes = bench.compare(goal.after, now, windows=(goal.window, window), origin=goal.before)
+        changes = bench.compare(goal.after, now, windows=(goal.window, window), origin=goal.before, same_place=True)
         real = {each.table for each in changes.tables if not _explained(each)}
         unlike = [name for name in unlike if name in real]
     return (*schema, *(f"rows of {name}" for name in unlike), *behind)
