@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 
 import psycopg
 
-from migration_checks.rows.cells import Window
 from migration_checks.rows.drawn import Drawn
 from migration_checks.rows.identity import Tables, pair_columns, pair_tables, same_state
 from migration_checks.rows.mirrors import is_mirror, source
+from migration_checks.rows.run_made import Window
 from migration_checks.rows.table_rows import TableComparison, sample_rows
 from migration_checks.rows.values import base, quoted
 from migration_checks.rows.workshop import Workshop, why

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from migration_checks.rows.identity import Tables, pair_columns, same_table
 from migration_checks.rows.mirrors import is_mirror, source
+from migration_checks.rows.run_made import Window
 from migration_checks.rows.values import base, is_moment, plain, quoted
-from migration_checks.rows.volatile import KEY, NAME, Window, within
+from migration_checks.rows.volatile import KEY, NAME, within
 from migration_checks.rows.workshop import Workshop
 from migration_checks.snapshot import Column, Table
 

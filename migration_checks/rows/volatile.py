@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from datetime import UTC, timedelta
 
 from migration_checks.rows.identity import ColumnPair
+from migration_checks.rows.run_made import Window, holds_run_made, is_token, shifted
 from migration_checks.rows.values import base, is_moment, is_text, literal, quoted
-
-Window: TypeAlias = "tuple[datetime, datetime]"
 
 KEY, NAME = '"migration_checks key"', '"migration_checks name"'
 """The columns of a relation that names the rows of a table whose keys are drawn."""
@@ -25,6 +23,9 @@ _EPOCHS = frozenset(("integer", "bigint", "numeric", "double precision"))
 
 _UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 """How many to a second: moments as numbers are counted in seconds, milli-, micro- or nanoseconds."""
+
+_COMPOUND = frozenset(("json", "jsonb", "xml", "tsrange", "tstzrange", "daterange", "tsmultirange", "tstzmultirange"))
+"""Types whose values hold others."""
 
 _TIME = r"[ T]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?"
 _ZONE = r" ?(Z|UTC|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
@@ -57,11 +58,34 @@ class Volatile:
 
     def condition(self, pair: ColumnPair, before: str, after: str) -> str:
         """SQL that is true when two differing values are explained by the run alone."""
-        if not self.can_be(pair):
+        ways = []
+        if self.can_be(pair):
+            if (names := self.behind.get(pair[1].name)) is not None:
+                ways.append(alike(before, after, names))
+            ways.append(f"({self.explained(pair, 0, before)} AND {self.explained(pair, 1, after)})")
+        ways += [way for way in [self._made_anew(pair, before, after)] if way != "false"]
+        return f"({' OR '.join(ways)})" if len(ways) > 1 else next(iter(ways), "false")
+
+    def _made_anew(self, pair: ColumnPair, before: str, after: str) -> str:
+        """The values hold something of the run's making beside other things; none of them occurs in the other run."""
+        if self.windows is None or not (self.before and self.after):
             return "false"
-        own = f"({self.explained(pair, 0, before)} AND {self.explained(pair, 1, after)})"
-        names = self.behind.get(pair[1].name)
-        return own if names is None else f"({alike(before, after, names)} OR {own})"
+        types = {base(column) for column in pair}
+        if all(is_moment(column) for column in pair):
+            way = shifted(pair, before, after, self.windows, _SLACK) if len(types) == 1 else "false"
+        elif all(is_text(column) for column in pair) or types == {"bytea"}:
+            token = is_token(pair, before, after, (self.before, self.after))
+            way = f"({holds_run_made(before, after, self._windows(), _SLACK)} OR {token})"
+        elif (len(types) == 1 and types & _COMPOUND) or all(each.endswith("[]") for each in types):
+            way = holds_run_made(before, after, self._windows(), _SLACK)
+        else:
+            return "false"
+        fresh = " AND ".join(self._fresh(pair, side, value) for side, value in enumerate((before, after)))
+        return way if way == "false" else f"({way} AND {fresh})"
+
+    def _windows(self) -> tuple[Window, Window]:
+        assert self.windows is not None
+        return _in_utc(self.windows[0]), _in_utc(self.windows[1])
 
     def explained(self, pair: ColumnPair, side: int, value: str) -> str:
         """SQL that is true when a value of one side (0 or 1) is of that run's making."""

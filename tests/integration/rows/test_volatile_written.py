@@ -281,3 +281,59 @@ def test_written_rows_of_a_table_that_is_too_wide_are_not_compared(rows: Rows, d
 
     assert {"public.wide": "target lists can have at most 1664 entries"} == found.unread
     assert ["public.k"] == [each.table for each in found.tables]
+
+
+MADE = {
+    "hex text": "md5(random()::text) || left(md5(random()::text), 8)",
+    "base64 text": "encode(uuid_send(gen_random_uuid()), 'base64')",
+    "prefixed text": "'usr_' || gen_random_uuid()",
+    "short varchar(8)": "upper(substr(md5(random()::text), 1, 8))",
+    "secret bytea": "uuid_send(gen_random_uuid())",
+    "said text": "'migrated at ' || now()",
+    "doc jsonb": "jsonb_build_object('n', g, 'at', now(), 'by', gen_random_uuid())",
+    "plain json": "json_build_object('n', g, 'at', now())",
+    "many uuid[]": "ARRAY[gen_random_uuid(), gen_random_uuid()]",
+    "valid tstzrange": "tstzrange(now(), NULL)",
+    "expires timestamptz": "now() + interval '30 days'",
+    "due timestamp": "now() AT TIME ZONE 'Asia/Tokyo' - g * interval '1 week'",
+}
+DEALT = {
+    "code text": "'code-' || lpad(((g + {0}) % 40)::text, 4, '0')",
+    "names text": "'one of ' || g + {0}",
+    "numbers jsonb": "jsonb_build_object('n', g + {0})",
+    "stamped jsonb": "jsonb_build_object('n', g + {0}, 'at', now())",
+    "past timestamptz": "timestamptz '2024-01-01' + (g + {0}) * interval '1 day'",
+    "ago text": "'migrated at ' || now() - {0} * interval '1 hour 3 minutes'",
+    "parts int[]": "ARRAY[g, g + {0}]",
+    "span tstzrange": "tstzrange(timestamptz '2024-01-01' + {0} * interval '1 day', NULL)",
+    "raw bytea": "decode(lpad(to_hex((g + {0}) % 40), 16, '0'), 'hex')",
+}
+
+
+def run_twice(rows: Rows, url: str, columns: dict[str, str], again: dict[str, str]) -> dict[str, tuple[int, int]]:
+    """(changed, volatile) by column, of a step that fills the columns of rows that were there, and does it `again`."""
+    run(url, f"CREATE TABLE t (id int PRIMARY KEY, {', '.join(columns)})")
+    run(url, "INSERT INTO t (id) SELECT generate_series(1, 30)")
+    empty = rows.read(None, keep=True)
+    ends, states = [datetime.now(UTC)], []
+    for expressions in (columns, again):
+        given = ", ".join(f"{name.split()[0]} = {expression}" for name, expression in expressions.items())
+        run(url, f"UPDATE t SET {given} FROM generate_series(1, 30) g WHERE g = id")
+        ends += [datetime.now(UTC)] * 2
+        states.append(rows.read(states[0] if states else empty, keep=True))
+    (table,) = rows.compare(*states, windows=((ends[0], ends[1]), (ends[2], ends[3])), origin=empty).tables
+    return {column.column: (column.changed, column.volatile) for column in table.columns}
+
+
+def test_what_holds_something_of_the_run_is_of_the_run(rows: Rows, database: str) -> None:
+    """Tokens of any shape, documents and text with a moment or a uuid in them, moments reckoned from now."""
+    assert {name.split()[0]: (30, 30) for name in MADE} == run_twice(rows, database, MADE, MADE)
+
+
+def test_what_is_only_dealt_out_otherwise_is_real(rows: Rows, database: str) -> None:
+    """Values that the other run has as well, other content beside a moment, moments that are not of the run."""
+    once, again = ({name: text.format(number) for name, text in DEALT.items()} for number in (0, 1))
+    found = run_twice(rows, database, once, again)
+
+    assert {name.split()[0] for name in DEALT} == found.keys()
+    assert {0} == {volatile for _, volatile in found.values()}
