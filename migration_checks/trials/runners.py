@@ -174,7 +174,9 @@ def _after_a_lock(direction: Direction, at: int) -> Iterator[Died]:
             lock.close()
             bench.connection.execute(sql.SQL("ALTER DATABASE {} RESET lock_timeout").format(name))
         if outcome.failure is not None and outcome.failure.sqlstate == GAVE_UP:
-            yield direction.died(bench, at, "lock", outcome, window)
+            # The statement that gave up may have committed a part of what it does, as CONCURRENTLY does.
+            gave_up = max(at, len(outcome.statements))
+            yield direction.died(bench, gave_up, "lock", outcome, window, within=True)
 
 
 def _end(outcome: Outcome) -> str:
