@@ -366,7 +366,7 @@ class Walker:
         changes: Changes,
         residue: Changes | None = None,
     ) -> Transition:
-        line = revision.upgrade_line if leg.upward else revision.downgrade_line
+        line = revision.upgrade_line if leg.upward else revision.downgrade_line or revision.upgrade_line
         return Transition(
             leg=leg,
             revision=revision.id,

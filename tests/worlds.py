@@ -241,7 +241,14 @@ class MemoryBench:
         return Snapshot(frozenset(heads), catalog, tables, answers=self.world.answers(self.data))
 
     def compare(
-        self, before: Snapshot, after: Snapshot, *, written: Sequence[Any] = (), windows: Any = None, origin: Any = None
+        self,
+        before: Snapshot,
+        after: Snapshot,
+        *,
+        written: Sequence[Any] = (),
+        windows: Any = None,
+        origin: Any = None,
+        same_place: bool = False,
     ) -> Changes:
         changed = []
         for name in sorted(before.tables.keys() & after.tables.keys()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from migration_checks.check import Check, Evidence, Severity
@@ -13,6 +14,16 @@ from migration_checks.transition import Failure, Leg, Transition
 
 OF_ROWS = ("22", "23")
 """SQLSTATE classes that speak of values: data exception, integrity constraint violation."""
+ELSE_OF_ROWS = ("38", "39", "P0")
+"""Classes that do so where the same statements ran well on other rows: what functions raise."""
+MISREAD = "42601"
+"""So does this syntax error: of a value that is read as SQL, as the bounds of a range are."""
+
+OVERFLOW = ("22003", "22008")
+"""SQLSTATEs of a number or a moment beyond what its type can hold."""
+
+_DEFINES = re.compile(r"\s*(ALTER|CREATE)\b", re.IGNORECASE)
+"""A statement that says of a column what it can hold: what exceeds that is its own fault."""
 
 
 def _failure(transition: Transition, what: str, *legs: Leg) -> Iterator[Evidence]:
@@ -39,11 +50,27 @@ def _left_halfway(transition: Transition) -> str:
 
 
 def _upgrade_fails(transition: Transition) -> Iterator[Evidence]:
-    """A guard that refuses rows which nobody has written does what it is there for; any other error is one."""
-    guarded = transition.made_up and transition.failure is not None and transition.failure.deliberate
+    """A guard that refuses rows which nobody has written does what it is there for; so does arithmetic at a type's limit.
+
+    Any other error is one.
+    """
     for evidence in _failure(transition, "The upgrade", Leg.ASCEND):
-        why = " It refuses rows that were made up from the schema: see whether there are such rows." if guarded else ""
-        yield Evidence(evidence.subject, evidence.message + why, evidence.facts, Severity.INFO if guarded else None)
+        why = _only_made_up(transition)
+        yield Evidence(evidence.subject, evidence.message + why, evidence.facts, Severity.INFO if why else None)
+
+
+def _only_made_up(transition: Transition) -> str:
+    """Why a failure may be that of the made-up rows alone, "" where it is the step's."""
+    failure = transition.failure
+    if failure is None or not transition.made_up:
+        return ""
+    if failure.deliberate:
+        return " It refuses rows that were made up from the schema: see whether there are such rows."
+    if failure.sqlstate in OVERFLOW and not _DEFINES.match(failure.statement or ""):
+        return (
+            " It met the largest value of its type, in rows that were made up from the schema: see whether there are such rows."
+        )
+    return ""
 
 
 def _downgrade_fails(transition: Transition) -> Iterator[Evidence]:
@@ -61,7 +88,8 @@ def _downgrade_fails(transition: Transition) -> Iterator[Evidence]:
 
 def _fails_on_writes(transition: Transition, failure: Failure) -> Iterator[Evidence]:
     """A downgrade that stops at rows which only the new schema can hold does the safe thing; any other error is one."""
-    of_rows = failure.deliberate or (failure.sqlstate or "")[:2] in OF_ROWS
+    state = failure.sqlstate or ""
+    of_rows = failure.deliberate or state[:2] in (*OF_ROWS, *ELSE_OF_ROWS) or state == MISREAD
     for evidence in _failure(transition, "After rows were written through the new schema, the downgrade", Leg.WRITES):
         why = " It refuses rows that only the new schema can hold." if of_rows else ""
         yield Evidence(evidence.subject, evidence.message + why, evidence.facts, Severity.INFO if of_rows else None)

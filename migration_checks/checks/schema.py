@@ -18,11 +18,8 @@ AILMENTS: tuple[tuple[str, str, Json, str], ...] = (
     ("constraint", "validated", False, "the constraint is not validated: rows that were there before may violate it"),
     ("constraint", "triggers", ["D"], "the triggers of the constraint are disabled: nothing enforces it"),
     ("trigger", "enabled", "D", "the trigger is disabled: it does not fire"),
-    ("trigger", "enabled", "R", "the trigger fires on replicas only: not in ordinary sessions"),
     ("event trigger", "enabled", "D", "the event trigger is disabled: it does not fire"),
-    ("event trigger", "enabled", "R", "the event trigger fires on replicas only: not in ordinary sessions"),
     ("rule", "enabled", "D", "the rule is disabled: statements are not rewritten"),
-    ("rule", "enabled", "R", "the rule works on replicas only: not in ordinary sessions"),
     (
         "materialized view",
         "populated",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from migration_checks.check import Check, Evidence, Severity
 from migration_checks.checks.wording import counted
-from migration_checks.snapshot import Sequence
+from migration_checks.snapshot import Catalog, Sequence
 from migration_checks.transition import Leg, Transition
 
 
@@ -30,8 +31,20 @@ def _sequence_behind(transition: Transition) -> Iterator[Evidence]:
         for name in (sequence.name, sequence.column)
     }
     for sequence in sorted(transition.after.sequences, key=lambda each: (each.column, each.name)):
-        if behind(sequence) and not known & {sequence.name, sequence.column}:
+        told = known & {sequence.name, sequence.column}
+        if behind(sequence) and not told and not _is_fixed(transition.after.catalog, sequence.column):
             yield Evidence(sequence.column or sequence.name, _message(sequence), _facts(sequence))
+
+
+def _is_fixed(catalog: Catalog, column: str) -> bool:
+    """Whether a constraint allows one value only: there is no next row, and nothing is ever handed out."""
+    thing = catalog.get(("column", column))
+    if thing is None:
+        return False
+    name = column[len(thing.parent[1]) + 1 :] if thing.parent else column
+    fixed = re.compile(rf"CHECK \(+{re.escape(name)} = '?-?\d+'?(::\w+)?\)+")
+    checks = (each for each in catalog.values() if each.kind == "constraint" and each.parent == thing.parent)
+    return any(fixed.fullmatch(str(each.definition.get("definition"))) for each in checks)
 
 
 def _message(sequence: Sequence) -> str:

@@ -12,7 +12,7 @@ from migration_checks.seeding.pool import Pool, chance
 from migration_checks.seeding.pools import Pools
 from migration_checks.seeding.portraits import Portrait
 from migration_checks.seeding.realism import endless, realistic
-from migration_checks.seeding.references import Key, Reference
+from migration_checks.seeding.references import Key, Reference, has_room
 from migration_checks.seeding.schema import Column, ForeignKey, Leaf, Table
 from migration_checks.seeding.sources import ADVERSARIAL_SHARE, Distinct, Numbers, Plain, Repeating, Source
 from migration_checks.seeding.unique import Uniqueness, transform
@@ -236,7 +236,9 @@ class _Planner:
         return made
 
     def _usable(self, key: ForeignKey, given: Sequence[Key]) -> Sequence[Key]:
-        """The keys that no condition on the foreign key's columns alone refuses."""
+        """The keys that no condition on the foreign key's columns alone refuses, and that these have room for."""
+        columns = [self.table.by_name[name] for name in key.columns]
+        given = [each for each in given if all(map(has_room, columns, each))]
         alone = [check for check in self.checks if check.columns and check.columns <= set(key.columns)]
         if not alone:
             return given

@@ -6,11 +6,25 @@ from collections.abc import Mapping, Sequence
 from itertools import repeat
 from random import Random
 
-from migration_checks.seeding.schema import ForeignKey, Table
+from migration_checks.seeding.conditions import bottom
+from migration_checks.seeding.schema import Column, ForeignKey, Table
 from migration_checks.seeding.sources import NULL_SHARE, Exhausted
 
 Key = tuple[str, ...]
 Cells = Mapping[str, "str | None"]
+
+_CHARACTERS = frozenset(("varchar", "bpchar"))
+_WIDTHS = {"int2": 15, "int4": 31}
+"""Bits of the whole numbers that a type can hold, beside the sign; a parent's may be wider."""
+
+
+def has_room(column: Column, value: str) -> bool:
+    """Whether a column can hold the key of a parent: one of a shorter or narrower type holds only some of them."""
+    kind, modifier = bottom(column.type, column.modifier)
+    if kind.name in _CHARACTERS and modifier > 4:
+        return len(value) <= modifier - 4
+    bits = _WIDTHS.get(kind.name)
+    return bits is None or not value.lstrip("-").isdigit() or -(2**bits) <= int(value) < 2**bits
 
 
 class Reference:

@@ -48,8 +48,16 @@ class Exhausted(Exception):
     """A source has no other value."""
 
 
+_GAP = 11
+_FIRST_GAP = 7
+"""One number in so many is left out, the first of them after so many."""
+
+
 class Numbers:
-    """The numbers that a sequence would hand out, from its start or from `first` on."""
+    """The numbers that a sequence would have handed out, from its start or from `first` on; some of their rows are gone.
+
+    Without gaps, keys that a downgrade deals out anew would be those that an upgrade dropped, as they are nowhere else.
+    """
 
     distinct = True
     varied = True
@@ -57,14 +65,30 @@ class Numbers:
     def __init__(self, sequence: Sequence | None, first: int | None = None) -> None:
         self.increment = sequence.increment if sequence else 1
         self.next = first if first is not None else sequence.start if sequence else 1
+        self.place = 0
         self.end = (sequence.maximum if self.increment > 0 else sequence.minimum) if sequence else 2**31 - 1
 
     def draw(self, count: int) -> list[str | None]:
-        left = max(0, (self.end - self.next) // self.increment + 1)
-        stop = self.next + min(count, left) * self.increment
-        numbers = range(self.next, stop, self.increment)
-        self.next = stop
-        return list(map(str, numbers))
+        numbers: list[str | None] = []
+        while len(numbers) < count and (self.end - self.next) * self.increment >= 0:
+            run = self._run(count - len(numbers))
+            numbers += map(str, run)
+            self.next = run[-1] + self.increment
+            if self.place % _GAP == _FIRST_GAP and self._has_room(count):
+                self.place, self.next = self.place + 1, self.next + self.increment
+        return numbers
+
+    def _run(self, most: int) -> range:
+        """The numbers up to the next gap, at most so many, and none that the sequence would not have."""
+        until = (_FIRST_GAP - self.place) % _GAP or _GAP
+        left = (self.end - self.next) // self.increment + 1
+        length = min(most, until, left)
+        self.place += length
+        return range(self.next, self.next + length * self.increment, self.increment)
+
+    def _has_room(self, rows: int) -> bool:
+        """Whether there are so many numbers that none is missed: there are some to spare, after all the rows."""
+        return (self.end - self.next) // self.increment > 2 * rows
 
     fresh = draw
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from alembic.autogenerate import compare_metadata
+from alembic.autogenerate import produce_migrations
+from alembic.operations.ops import MigrationScript
 from alembic.runtime.migration import MigrationContext
 
 OWN_SCHEMA = "migration_checks_own"
@@ -17,8 +18,29 @@ def collect(context: MigrationContext, into: list[list[str]]) -> Sequence[Any]:
     if metadata is None:
         return ()
     context.opts["include_name"] = _without_own_schema(context.opts.get("include_name"))
-    into.append(_lines(list(_flat(compare_metadata(context, metadata)))))
+    scripts = _processed(context, produce_migrations(context, metadata))
+    found = (each for script in scripts for operations in script.upgrade_ops_list for each in operations.as_diffs())
+    into.append(_lines(list(_flat(found))))
     return ()
+
+
+def _processed(context: MigrationContext, script: MigrationScript) -> list[MigrationScript]:
+    """What env.py's `process_revision_directives` leaves of it, as for `alembic check`; all of it where that fails here.
+
+    Such a hook may count on being called by the command of that name.
+    """
+    hook = context.opts.get("process_revision_directives")
+    if hook is None:
+        return [script]
+    kept = list(script.upgrade_ops.ops) if script.upgrade_ops else []
+    directives = [script]
+    try:
+        hook(context, context.get_current_heads(), directives)
+    except Exception:
+        if script.upgrade_ops:
+            script.upgrade_ops.ops[:] = kept
+        return [script]
+    return directives
 
 
 def _without_own_schema(chosen: Callable[..., bool] | None) -> Callable[..., bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dis
 import re
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from migration_checks.transition import Failure
@@ -22,7 +22,7 @@ def failure_of(error: BaseException, places: Places) -> Failure:
         kind=type(error).__name__,
         message=message_of(error),
         sqlstate=_sqlstate(database),
-        refused=isinstance(error, NotImplementedError),
+        refused=isinstance(error, NotImplementedError) or _has_no_downgrade(error),
         deliberate=_is_deliberate(error, places),
         statement=_statement(error),
         table=_relation(database),
@@ -39,10 +39,17 @@ def message_of(error: BaseException) -> str:
         return f"the migration ended itself with sys.exit({error.code!r})"[:MOST_MESSAGE]
     if isinstance(error, KeyboardInterrupt):
         return "the migration raised KeyboardInterrupt"
+    if _has_no_downgrade(error):
+        return "the script has no downgrade()"
     original = getattr(error, "orig", None) or error
     lines = _ADAPTED.sub("", str(original)).strip().splitlines()
     text = "\n".join(line for line in lines[:2] if not line.startswith("LINE "))
     return _bounded(text or type(error).__name__)
+
+
+def _has_no_downgrade(error: BaseException) -> bool:
+    """Whether Alembic looked in vain for the function that it was to call."""
+    return isinstance(error, AttributeError) and error.name == "downgrade" and isinstance(error.obj, ModuleType)
 
 
 def _bounded(text: str) -> str:

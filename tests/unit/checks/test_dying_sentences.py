@@ -259,7 +259,9 @@ def test_tables_that_could_not_be_read() -> None:
 
 def test_a_downgrade_that_met_no_row() -> None:
     """Which tables there were, but for those that are named one by one."""
-    below = snapshot("a", tables=[table("public.b", oid=2), table("public.a"), table("public.f", oid=3)])
+    below = snapshot(
+        "a", tables=[table("public.b", oid=2, rows=0), table("public.a", rows=0), table("public.f", oid=3, rows=0)]
+    )
     *_, found = by_id["MC901"].examine(undo(baseline=below, residue=residue(rows=0, unread={"public.f": "denied"})))
 
     assert found.message == (

@@ -9,7 +9,7 @@ import pytest
 from migration_checks.check import Severity
 from migration_checks.snapshot import Sequence, Snapshot
 from migration_checks.transition import Leg
-from tests.transitions import RAISED, Case, ascend, descend, redo, residue, snapshot, table, undo, verdicts
+from tests.transitions import RAISED, Case, ascend, descend, redo, residue, snapshot, table, thing, undo, verdicts
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
@@ -22,6 +22,13 @@ def at(head: str, **answers: str | None) -> Snapshot:
 def standing(next_value: int, highest: int | None, *, ascending: bool = True, name: str = "public.s") -> Snapshot:
     """A place with one sequence."""
     return snapshot("x", sequences=[Sequence(name, "public.items.id", next_value, highest, ascending)])
+
+
+def single(condition: str) -> Snapshot:
+    """A place where a sequence is behind, in a table under that condition."""
+    items = ("table", "public.items")
+    found = [thing("column", "public.items.id", items), thing("constraint", "public.items.one", items, definition=condition)]
+    return replace(standing(5, 9), catalog={each.id: each for each in found})
 
 
 WITH_TABLE = snapshot("a", tables=[table(rows=0)])
@@ -98,6 +105,13 @@ CASES = (
         "is silent on what the baseline has",
         "MC501",
         undo(before=standing(10, 9), after=standing(5, 9), baseline=standing(5, 9)),
+    ),
+    Case("is silent where one value is all that is allowed", "MC501", ascend(after=single("CHECK (id = 1)"))),
+    Case(
+        "hears one under another condition",
+        "MC501",
+        ascend(after=single("CHECK (id >= 1)")),
+        (("public.items.id", ERROR, "(5 steps ahead)."),),
     ),
     Case("is silent after writes", "MC501", undo(leg=Leg.WRITES, after=standing(5, 9))),
     Case("is silent on a failed leg", "MC501", ascend(after=standing(5, 9), failure=RAISED)),

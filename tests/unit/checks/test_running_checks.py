@@ -35,8 +35,35 @@ QUOTED = thing("table", 'public."Weird "" Name"')
 HALF = residue(left_over(), rows(added=3))
 WRITES = {"leg": Leg.WRITES, "after": UPPER}
 
+BEYOND = Failure("NumericValueOutOfRange", "integer out of range", "22003", statement="UPDATE items SET n = n + 1")
+NARROWED = replace(BEYOND, statement="ALTER TABLE items ALTER n TYPE smallint")
+MISREAD = Failure("SyntaxError", "invalid range bound flags", "42601")
 GUARDED = Failure("RuntimeError", "3 orders are open", deliberate=True)
 CASES = (
+    Case(
+        "lets arithmetic stop at the largest values, where only made-up rows have them",
+        "MC101",
+        ascend(after=LOWER, failure=BEYOND, made_up=True),
+        (("b", INFO, "It met the largest value of its type, in rows that were made up from the schema"),),
+    ),
+    Case(
+        "hears of arithmetic that stops at rows which are there",
+        "MC101",
+        ascend(after=LOWER, failure=BEYOND),
+        (("b", ERROR, "The upgrade raised NumericValueOutOfRange (SQLSTATE 22003): integer out of range."),),
+    ),
+    Case(
+        "hears of a type that is too narrow for made-up rows",
+        "MC101",
+        ascend(after=LOWER, failure=NARROWED, made_up=True),
+        (("b", ERROR, "The upgrade raised NumericValueOutOfRange"),),
+    ),
+    Case(
+        "lets a downgrade refuse written values that it cannot read",
+        "MC102",
+        undo(after=UPPER, leg=Leg.WRITES, failure=MISREAD),
+        (("b", INFO, "It refuses rows that only the new schema can hold."),),
+    ),
     Case(
         "names the table and the error",
         "MC101",

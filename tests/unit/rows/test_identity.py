@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migration_checks.rows.identity import pair_columns, pair_tables, same_state, shared_keys
+from migration_checks.rows.identity import pair_columns, pair_tables, same_state, same_table, shared_keys
 from migration_checks.snapshot import Column, Table
 
 
@@ -44,6 +44,18 @@ def test_columns_pair_by_number_then_by_name() -> None:
     assert [(left.name, right.name) for left, right in columns.pairs] == [("a", "x"), ("b", "b")]
     assert [column.name for column in columns.dropped] == ["c"]
     assert [column.name for column in columns.created] == ["n"]
+
+
+def test_at_one_place_a_name_says_more_than_what_once_had_it() -> None:
+    """Tables and columns that were swapped are not those of before; only what has no such name may have been renamed."""
+    before, after = named(table("a", 1), table("b", 2), table("c", 3)), named(table("b", 1), table("a", 2), table("z", 3))
+    pairs = {right.name: left and left.oid for left, right in pair_tables(before, after, by_name=True) if right}
+    columns = pair_columns(table("t", 1, "1:a", "2:b", "3:c"), table("t", 1, "1:b", "2:a", "3:z"), by_name=True)
+
+    assert pairs == {"a": 1, "b": 2, "z": 3}
+    assert [(left.name, right.name) for left, right in columns.pairs] == [("a", "a"), ("b", "b"), ("c", "z")]
+    places = named(table("a", 1), table("b", 2))
+    assert (places["a"], places["b"]) == tuple(same_table(table("a", 2), places, by_name=each) for each in (True, False))
 
 
 def test_columns_of_another_table_pair_by_name() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 
-from migration_checks.seeding.references import Key, Reference
+from migration_checks.seeding.references import Key, Reference, has_room
+from migration_checks.seeding.schema import Type
 from migration_checks.seeding.sources import Exhausted
-from tests.schemas import INT, column, refers, table
+from tests.schemas import BIG, INT, SMALL, TEXT, VARCHAR, column, domain, refers, table
 
 CHILD = table("child", column("a", INT), column("b", INT, not_null=True), column("c", INT))
 
@@ -158,3 +160,21 @@ def test_rows_of_a_table_that_refers_to_itself_point_at_earlier_ones() -> None:
     assert None in found
     assert [(row, key) for row, key in enumerate(found, 100) if key is not None and int(key) >= row] == []
     assert None not in reference("b", keys=[], own=True).earlier(keys, 100)
+
+
+@pytest.mark.parametrize(
+    ("kind", "modifier", "value", "room"),
+    [
+        (TEXT, -1, "x" * 99, True),
+        (VARCHAR, 4 + 5, "12345", True),
+        (VARCHAR, 4 + 5, "123456", False),
+        (SMALL, -1, "32767", True),
+        (SMALL, -1, "-32769", False),
+        (INT, -1, "2147483648", False),
+        (BIG, -1, "2147483648", True),
+        (domain("code", VARCHAR, modifier=4 + 2), -1, "abc", False),
+    ],
+)
+def test_keys_that_a_column_has_no_room_for(kind: Type, modifier: int, value: str, room: bool) -> None:
+    """Those of a parent that is wider: they cannot be referred to."""
+    assert room is has_room(replace(column("ref", kind), modifier=modifier), value)

@@ -92,6 +92,20 @@ def test_numbers_are_those_of_the_sequence(expected: list[str], sequence: Sequen
     assert expected == Numbers(sequence).draw(3)
 
 
+def test_numbers_have_gaps() -> None:
+    """The same ones however they are drawn; keys that are dealt out anew without them are other keys."""
+    at_once, one_by_one = Numbers(None), Numbers(None)
+
+    assert [each for each in map(str, range(1, 45)) if int(each) % 11 != 8] == at_once.draw(40)
+    assert [one_by_one.again() for _ in range(40)] == Numbers(None).draw(40)
+    assert at_once.again() == "45"
+
+
+def test_a_sequence_that_has_few_numbers_has_no_gaps() -> None:
+    """No row is to go without one."""
+    assert list(map(str, range(1, 21))) == Numbers(Sequence("s", 1, 1, 1, 20)).draw(20)
+
+
 def test_chance_depends_on_names_alone():
     """The same names give the same numbers on every machine; other names others."""
 

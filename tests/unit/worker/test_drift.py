@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.operations.ops import CreateTableOp, DowngradeOps, MigrationScript, UpgradeOps
 
-from migration_checks.worker.drift import OWN_SCHEMA, _flat, _lines, _without_own_schema
+from migration_checks.worker.drift import OWN_SCHEMA, _flat, _lines, _processed, _without_own_schema
 
 META = sa.MetaData()
 ITEMS = sa.Table("items", META, sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text), schema="shop")
@@ -100,3 +101,36 @@ def test_what_is_the_toolkit_s_own_is_not_compared(kept: bool, name: str | None,
     """Beside what env.py itself leaves out."""
     assert kept is _without_own_schema(lambda name, kind, parents: name != "secret")(name, kind, parents)
     assert (kept or name == "secret") is _without_own_schema(None)(name, kind, parents)
+
+
+class Context:
+    """A migration context with the hook of an env.py."""
+
+    def __init__(self, hook: Any) -> None:
+        self.opts = {"process_revision_directives": hook}
+
+    def get_current_heads(self) -> tuple[str, ...]:
+        return ("b",)
+
+
+def clears(context: Any, heads: Any, directives: list[Any]) -> None:
+    assert heads == ("b",)
+    directives.clear()
+
+
+def drops(context: Any, heads: Any, directives: list[Any]) -> None:
+    directives[0].upgrade_ops.ops.pop()
+
+
+def breaks(context: Any, heads: Any, directives: list[Any]) -> None:
+    directives[0].upgrade_ops.ops.clear()
+    raise RuntimeError("where is the command?")
+
+
+@pytest.mark.parametrize(("hook", "left"), [(None, 2), (clears, 0), (drops, 1), (breaks, 2)])
+def test_what_env_py_takes_out_is_no_drift(hook: Any, left: int) -> None:
+    """As for `alembic check`; a hook that fails takes nothing out."""
+    operations = UpgradeOps([CreateTableOp.from_table(table) for table in (ITEMS, NOTES)])
+    found = _processed(Context(hook), MigrationScript(None, operations, DowngradeOps([])))  # type: ignore[arg-type]
+
+    assert left == sum(len(each.upgrade_ops.ops) for each in found if each.upgrade_ops)

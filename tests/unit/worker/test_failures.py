@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from types import ModuleType
 
 from migration_checks.worker.failures import failure_of
 from migration_checks.worker.statements import Places
@@ -69,6 +70,16 @@ def test_exits_and_refusals() -> None:
     assert failure_of(NotImplementedError(), HERE).refused
     assert failure_of(NotImplementedError(), HERE).message == "NotImplementedError"
     assert len(failure_of(ValueError("x" * 1000), HERE).message) == 300
+
+
+def test_a_script_without_a_downgrade_refuses() -> None:
+    """It says that there is no way back as others do by NotImplementedError; no other missing name does."""
+    module = ModuleType("a1")
+    found = failure_of(_caught(lambda: module.downgrade()), HERE)
+
+    assert (True, "the script has no downgrade()") == (found.refused, found.message)
+    assert not failure_of(_caught(lambda: module.other()), HERE).refused
+    assert not failure_of(_caught(lambda: object().downgrade()), HERE).refused  # type: ignore[attr-defined]
 
 
 def test_a_guard() -> None:
