@@ -79,7 +79,7 @@ PROPERTIES = {
     "most emails are addresses": "avg((email LIKE '%_@_%._%')::int) > 0.6",
     "several languages": "bool_or(name ~ '[а-яА-Я]') AND bool_or(name ~ '[一-龥]')",
     "parents with many children and with none": "SELECT count(DISTINCT customer_id) < 180 FROM public.orders",
-    "serial columns are numbered": "min(id) = 1 AND max(id) = 200",
+    "serial columns are numbered, with gaps": "min(id) = 1 AND max(id) = 220 AND count(*) = 200",
 }
 
 
