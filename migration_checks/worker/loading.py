@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import dis
 import importlib
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -238,12 +237,3 @@ def _does_nothing(code: CodeType) -> bool:
     """True when nothing is left of a function but returning None: pass, a docstring, ... and a bare return compile to that."""
     rest = [each for each in dis.get_instructions(code) if each.opname not in ("RESUME", "NOP", "RETURN_VALUE", "CACHE")]
     return all(each.opname in ("LOAD_CONST", "RETURN_CONST") and each.argval is None for each in rest)
-
-
-def reads_connection_attribute(path: Path) -> bool:
-    """True when env.py mentions `attributes`, through which a caller may hand it a connection."""
-    return any(name == "attributes" for name in _attributes(ast.parse(path.read_text(encoding="utf-8"))))
-
-
-def _attributes(tree: ast.AST) -> Iterator[str]:
-    return (node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute))

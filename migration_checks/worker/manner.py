@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from configparser import InterpolationError
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -69,6 +68,31 @@ class Manner:
                 yield
 
 
+class Attributes(dict[Any, Any]):
+    """Attributes of a configuration that remember whether anybody asked for a connection: env.py, or whatever it calls."""
+
+    connection_asked = False
+
+    def __getitem__(self, name: Any) -> Any:
+        self._note(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self._note(name)
+        return super().__contains__(name)
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        self._note(name)
+        return super().get(name, default)
+
+    def setdefault(self, name: Any, default: Any = None) -> Any:
+        self._note(name)
+        return super().setdefault(name, default)
+
+    def _note(self, name: object) -> None:
+        self.connection_asked = self.connection_asked or name == "connection"
+
+
 @dataclass
 class _Visit:
     """What one call of run_migrations showed."""
@@ -91,7 +115,8 @@ class Probe:
     def manner(self) -> Manner:
         """How to run this env.py. Raises EnvironmentFailure when it cannot be run, or never migrates anything."""
         first: BaseException | None = None
-        for supply in self._supplies():
+        self._config.attributes = Attributes(self._config.attributes)
+        for supply in self._supplies(self._config.attributes):
             try:
                 self._run(supply)
             except BaseException as error:
@@ -101,12 +126,12 @@ class Probe:
         assert first is not None
         raise self._failure(first) from first
 
-    def _supplies(self) -> Sequence[str | None]:
-        try:
-            takes = loading.reads_connection_attribute(Path(self._directory.dir) / "env.py")
-        except (OSError, ValueError, SyntaxError):
-            takes = False
-        return (None, "connection", "engine") if takes else (None,)
+    @staticmethod
+    def _supplies(attributes: Attributes) -> Iterator[str | None]:
+        """What to hand to env.py, in the order in which it is tried: something only where it was asked for."""
+        yield None
+        if attributes.connection_asked:
+            yield from ("connection", "engine")
 
     def _run(self, supply: str | None) -> None:
         self._visits.clear()

@@ -105,6 +105,9 @@ SHAPES: dict[str, Shape] = {
     "connection attribute, required": Shape(
         body("connection = config.attributes['connection']\nif True:")
     ),
+    "connection attribute, required by what env.py calls": Shape(
+        body("connection = getattr(config, 'attr' + 'ibutes')['connection']\nif True:")
+    ),
     "connection attribute, an engine": Shape(
         body("engine = config.attributes['connection']\n" + CONNECT)
     ),

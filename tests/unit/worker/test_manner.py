@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +15,7 @@ from alembic.script import ScriptDirectory
 from migration_checks.errors import EnvironmentFailure
 from migration_checks.worker.address import Address
 from migration_checks.worker.guard import ForeignConnection, Guard
-from migration_checks.worker.manner import Manner, Probe, url_for
+from migration_checks.worker.manner import Attributes, Manner, Probe, url_for
 from migration_checks.worker.statements import Recorder
 from tests.projects import NOWHERE, SYNC, Script, make_project
 
@@ -197,13 +199,29 @@ def test_an_engine_is_supplied_to_whoever_takes_one(tmp_path: Path) -> None:
         assert "connection" not in config.attributes
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda attributes: attributes.get("connection"),
+        lambda attributes: attributes["connection"],
+        lambda attributes: "connection" in attributes,
+        lambda attributes: attributes.setdefault("connection"),
+    ],
+)
+def test_a_connection_is_offered_to_whoever_asks_for_one(ask: Callable[[Attributes], object]) -> None:
+    """In whichever way, and whoever it is that asks; nothing else counts."""
+    attributes = Attributes(tag="x")
+    assert ("x", [None]) == (attributes["tag"], list(Probe._supplies(attributes)))
+    with suppress(KeyError):
+        ask(attributes)
+
+    assert [None, "connection", "engine"] == list(Probe._supplies(attributes))
+
+
 def test_an_env_py_that_cannot_be_read_takes_no_connection(tmp_path: Path) -> None:
     """What is wrong with it is told when it is run."""
-    made = probe(tmp_path, "x =")
-
-    assert (None,) == made._supplies()
     with pytest.raises(EnvironmentFailure, match="SyntaxError") as caught:
-        made.manner()
+        probe(tmp_path, "x =").manner()
     assert "Correct the syntax" in caught.value.remedy
 
 
