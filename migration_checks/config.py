@@ -14,7 +14,7 @@ from migration_checks.fields import Fields, nearest, read_toml, shorten, whole_n
 from migration_checks.lineage import Lineage
 from migration_checks.lineages import CHAIN_KEYS, LINEAGE_KEYS, choose_lineage
 from migration_checks.report import THRESHOLDS
-from migration_checks.selection import check_ids, named_checks
+from migration_checks.selection import check_ids, named_checks, selected_checks
 from migration_checks.trials import TRIALS
 from migration_checks.waivers import KEYS as WAIVER_KEYS
 from migration_checks.waivers import Waiver, read_waiver
@@ -133,6 +133,13 @@ def _settings(lineage: Lineage, cwd: Path, *sources: Source) -> Settings:
 
     tables = [source.table for source in sources]
     written = tables[-1]
+    only = pick(lambda source: named_checks(source.table, "only") or None, frozenset[str]())
+    skip: frozenset[str] = frozenset().union(*(named_checks(table, "skip") for table in tables))
+    if not selected_checks(only, skip):
+        raise written.error("only and skip leave no check to make: nothing could be found.")
+    reports = tuple(dict.fromkeys(report for source in sources for report in _reports(source)))
+    if len(printed := [name for name, path in reports if path is None]) > 1:
+        raise written.error(f"{' and '.join(printed)} cannot both be written to standard output: give all but one a file.")
     return Settings(
         lineage=lineage,
         project=cwd,
@@ -143,9 +150,9 @@ def _settings(lineage: Lineage, cwd: Path, *sources: Source) -> Settings:
         rows=pick(lambda source: source.table.integer("rows", 1), None),
         seed=pick(lambda source: source.table.integer("seed"), SEED),
         fail_on=pick(lambda source: source.table.choice("fail_on", THRESHOLDS), "warning"),
-        only=pick(lambda source: named_checks(source.table, "only") or None, frozenset()),
-        skip=frozenset().union(*(named_checks(table, "skip") for table in tables)),
-        reports=tuple(dict.fromkeys(report for source in sources for report in _reports(source))),
+        only=only,
+        skip=skip,
+        reports=reports,
         timeout=pick(lambda source: source.table.number("timeout"), TIMEOUT),
         waivers=tuple(read_waiver(each, check_ids()) for each in written.children("waivers", WAIVER_KEYS)),
         baseline=pick(lambda source: source.path("baseline"), None),

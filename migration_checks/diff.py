@@ -11,8 +11,8 @@ from migration_checks.renames import PLACE, PROSE, Renames, ancestors, find_rena
 from migration_checks.snapshot import Catalog, CatalogObject, Json, ObjectId
 from migration_checks.transition import CatalogChange
 
-STORAGE = frozenset({"storage", "compression"})
-"""Facets of a column that say only how its values are stored."""
+QUIET = frozenset({"storage", "compression", "local"})
+"""Facets of a column that say only how its values are stored, or whether it would outlive the one that it is inherited from."""
 
 INHERITED = frozenset({"inherited", "local", PLACE})
 """Facets in which a partition's column or constraint may differ from that of its parent, and still be nothing of its own."""
@@ -138,7 +138,7 @@ class _Comparison:
 
     def _change(self, each: _Difference, folded: int) -> CatalogChange:
         thing = each.thing
-        cosmetic = each.change == "changed" and thing.kind == "column" and each.facets.keys() <= STORAGE
+        cosmetic = each.change == "changed" and thing.kind == "column" and each.facets.keys() <= QUIET
         change = CatalogChange(*thing.id, each.change, each.facets, cosmetic, thing.parent, folded=folded)
         if each.change != "renamed":
             return change

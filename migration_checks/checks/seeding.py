@@ -21,7 +21,7 @@ def _nothing_compared(transition: Transition) -> Iterator[Evidence]:
         if table not in transition.unfilled:
             message = f"Its rows could not be compared: {_sentence(reason)}"
             # They lie on another server, where no seed of ours puts any.
-            foreign = ("foreign table", table) in transition.after.catalog
+            foreign = any(("foreign table", table) in place.catalog for place in (transition.before, transition.after))
             yield Evidence(table, message, {"why": "unread", "reason": reason}, Severity.INFO if foreign else None)
     yield from _empty_comparison(transition)
 

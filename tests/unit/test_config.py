@@ -32,6 +32,19 @@ def write(project: Path, table: str) -> Path:
     return project
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"only": ["MC3"], "skip": ["MC3"]}, "only and skip leave no check to make"),
+        ({"reports": ["json=-", "text=-"]}, "json and text cannot both be written to standard output"),
+    ],
+)
+def test_what_would_say_nothing(project: Path, given: dict[str, Any], sentence: str) -> None:
+    """A run that checks nothing must not pass, and two reports in one stream are none."""
+    with pytest.raises(ConfigurationError, match=sentence):
+        load_settings(given, project)
+
+
 def test_defaults(project: Path) -> None:
     """Nothing given and nothing written: the alembic.ini that is there, the embedded server, warnings fail."""
     loaded = load_settings({}, project)
