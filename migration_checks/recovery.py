@@ -13,6 +13,8 @@ from migration_checks.snapshot import Snapshot
 from migration_checks.trail import Place, Trail
 from migration_checks.transition import Leg
 
+NO_VALUE = "no value was found that its type and conditions take"
+
 
 class LostPlace(Exception):
     """A place cannot be reached again: a step that succeeded once does not when it is repeated."""
@@ -165,7 +167,7 @@ class Recovery:
 
     def _remembered(self, name: str, place: Place, filled: Filled) -> Place:
         self.trail.places[place.key] = place
-        self.unfilled[name] = dict(filled.unfilled)
+        self.unfilled[name] = {**filled.unfilled, **dict.fromkeys(filled.blank, NO_VALUE)}
         self.trail.filled |= {column for column, count in filled.columns.items() if count}
         return place
 

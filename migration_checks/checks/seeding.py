@@ -7,13 +7,19 @@ from collections.abc import Iterator
 from migration_checks.check import Check, Evidence, Severity
 from migration_checks.checks.schema import DOWNWARD, settled
 from migration_checks.checks.wording import counted
+from migration_checks.snapshot import Json
 from migration_checks.transition import Leg, Transition
 
 
 def _nothing_compared(transition: Transition) -> Iterator[Evidence]:
     if transition.leg is Leg.ASCEND:
-        for table, reason in sorted(transition.unfilled.items()):
-            yield Evidence(table, f"The table stayed empty: {_sentence(reason)}", {"why": "unfilled", "reason": reason})
+        for subject, reason in sorted(transition.unfilled.items()):
+            facts: dict[str, Json] = {"why": "unfilled", "reason": reason}
+            if ("column", subject) in transition.after.catalog or ("column", subject) in transition.before.catalog:
+                message = f"The column holds nothing but NULL: {_sentence(reason)}"
+                yield Evidence(subject, message, facts, Severity.INFO)
+            else:
+                yield Evidence(subject, f"The table stayed empty: {_sentence(reason)}", facts)
     if transition.failure:
         return
     compared = transition.changes if transition.baseline is None else transition.residue

@@ -37,17 +37,23 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 
+_AT_ONCE = 40
+"""Tables that are looked at by one statement."""
+
+
 @dataclass(frozen=True)
 class Filled:
     """What was written.
 
     `tables` maps a qualified, quoted table to the rows written into it, `columns` a "schema.table.column" to the values
-    written into rows that existed, `unfilled` a table to the reason, in one phrase, why it stayed empty.
+    written into rows that existed, `unfilled` a table to the reason, in one phrase, why it stayed empty. `blank` are the
+    columns of written tables, and the added ones, in which no row got a value.
     """
 
     tables: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[str, int] = field(default_factory=dict)
     unfilled: Mapping[str, str] = field(default_factory=dict)
+    blank: tuple[str, ...] = ()
 
 
 class Synthesizer:
@@ -93,7 +99,8 @@ class Synthesizer:
             self._search("public")
             written, unfilled = self._fill(tables, keys, leaves, replica, plain)
             added = self._fill_columns(relations, columns, written, keys)
-        return Filled(written, added, unfilled)
+            blank = sorted({*self._blank([table for table in tables if table.name in written])})
+        return Filled(written, added, unfilled, (*blank, *sorted(name for name, count in added.items() if not count)))
 
     def write(self, tables: Sequence[str], rows: int) -> Filled:
         """Insert `rows` more rows into each of these tables, which hold some, as an application would.
@@ -150,6 +157,26 @@ class Synthesizer:
             unfilled |= failed
         self._failed = {name: (by_name[name], reason) for name, reason in unfilled.items()}
         return written, unfilled
+
+    def _blank(self, tables: Sequence[Table]) -> Iterator[str]:
+        """The columns of tables that were filled in which nothing but NULL is."""
+        asked = {table.name: [column for column in table.writable if column.nullable] for table in tables}
+        queries = []
+        for place, (name, columns) in enumerate(asked.items()):
+            tests = ", ".join(f"bool_and({column.quoted} IS NULL)" for column in columns)
+            if columns:
+                queries.append(f"SELECT {place}, ARRAY[{tests}] FROM {name}")
+        names = list(asked)
+        for start in range(0, len(queries), _AT_ONCE):
+            query = " UNION ALL ".join(queries[start : start + _AT_ONCE])
+            try:
+                with self.connection.transaction():
+                    answers = self.connection.execute(query.encode()).fetchall()
+            except psycopg.Error:
+                continue  # one that may be written and not be read: its row security says why
+            for place, found in answers:
+                columns = asked[names[place]]
+                yield from (f"{names[place]}.{column.quoted}" for column, empty in zip(columns, found, strict=True) if empty)
 
     def _hopeless(self, group: Sequence[Table], written: Mapping[str, int]) -> dict[str, str]:
         """The reasons of the last time, if nothing has changed that these tables depend on: failing costs the most."""

@@ -349,3 +349,14 @@ def test_a_plain_owner_fills_too(database: str) -> None:
     assert {f"public.{name}": 20 for name in "abcd"} == done.tables
     assert before == one(connection, catalog)
     connection.execute(b"RESET ROLE")
+
+
+def test_columns_that_no_row_has_a_value_in_are_named(database: str) -> None:
+    """Those whose type or condition nothing suits; an added one as well."""
+    schema = """CREATE TABLE t (id int PRIMARY KEY, "no Way" text CHECK ("no Way" = md5(id::text || 'salt')), n int);
+    CREATE TABLE u (id int PRIMARY KEY)"""
+    connection, done = filled(database, schema)
+    assert ('public.t."no Way"',) == done.blank
+
+    connection.execute("ALTER TABLE public.u ADD s text CHECK (s = md5(id::text || 'salt'))")
+    assert ("public.u.s",) == Synthesizer(connection, rows=20, seed=7).top_up(["public.u.s"]).blank

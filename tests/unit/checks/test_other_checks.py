@@ -106,6 +106,15 @@ CASES = (
         "MC501",
         undo(before=standing(10, 9), after=standing(5, 9), baseline=standing(5, 9)),
     ),
+    Case(
+        "remarks on a column without any value",
+        "MC901",
+        ascend(
+            after=snapshot("b", objects=[thing("column", "public.items.x", ("table", "public.items"))]),
+            unfilled={"public.items.x": "no value was found"},
+        ),
+        (("public.items.x", INFO, "The column holds nothing but NULL: no value was found."),),
+    ),
     Case("is silent where one value is all that is allowed", "MC501", ascend(after=single("CHECK (id = 1)"))),
     Case(
         "hears one under another condition",
