@@ -105,7 +105,7 @@ class Volatile:
         return "false"
 
     def _is_drawn(self, pair: ColumnPair) -> bool:
-        return pair[1].name in self.drawn or pair[1].drawn or base(pair[1]) == "uuid"
+        return pair[1].name in self.drawn or pair[1].drawn or base(pair[1]) in ("uuid", "oid")
 
     def _fresh(self, pair: ColumnPair, side: int, value: str) -> str:
         """The value does not occur in the other run: one that moved from another row is no chance."""

@@ -141,10 +141,7 @@ def moment_rank(name: str) -> int | None:
 
 
 def endless(table: Table) -> str | None:
-    """The one column of a table that may hold 'infinity': a timestamp whose name is not that of an application's moment.
-
-    Legacy data hardly ever has it, and no driver for Python reads it.
-    """
+    """The one column of a table that may hold the end of time: a timestamp that no name makes a moment of the application."""
     for column in table.writable:
         plain = normalised(column.name)
         marked = any(pattern.search(plain) for pattern in (_CREATED, _UPDATED, _FUTURE, _APPLIED))

@@ -140,6 +140,10 @@ def _bytes(random: Random, modifier: int) -> Pool:
     return Pool(plausible, edges, nth=lambda k: f"\\x{k:08x}", ascending=True)
 
 
+END_OF_TIME = "9999-12-31 00:00:00"
+"""What applications write for "for ever": every driver reads it, as it does not read infinity."""
+
+
 def _moment(zone: str) -> Maker:
     def make(random: Random, modifier: int) -> Pool:
         plausible = tuple(
@@ -148,7 +152,11 @@ def _moment(zone: str) -> Maker:
         )
         shown = tuple(edge + zone for edge in MOMENTS)
         return Pool(
-            plausible, shown, ("infinity",), lambda k: _shown(datetime(2001, 1, 1) + timedelta(minutes=k), zone), ascending=True
+            plausible,
+            shown,
+            (f"{END_OF_TIME}{zone}",),
+            lambda k: _shown(datetime(2001, 1, 1) + timedelta(minutes=k), zone),
+            ascending=True,
         )
 
     return make

@@ -87,7 +87,7 @@ VALUES = (
     ValueKind("time truncated to the second", "timestamptz", "date_trunc('second', {v})", "isfinite({v})"),
     ValueKind("microseconds rounded to milliseconds", "timestamp", "{v}::timestamp(3)", "isfinite({v})"),
     ValueKind("date shifted by a day", "date", "{v} - 1", "isfinite({v}) AND {v} > '1900-01-01'", one=True),
-    ValueKind("infinity to NULL", "timestamp", "NULL", "NOT isfinite({v})"),
+    ValueKind("the end of time to NULL", "timestamp", "NULL", "{v} >= '9999-12-31'"),
     ValueKind("time of day truncated to the minute", "time", "date_trunc('minute', {v})::time", "extract(second FROM {v}) > 0"),
     ValueKind("interval doubled", "interval", "{v} * 2", "{v} > '1 second' AND {v} < '1000 days'", one=True),
     ValueKind("JSON key lost", "jsonb", "{v} - " + FIRST_KEY, OBJECT),

@@ -80,7 +80,7 @@ def test_plain_rows_have_nothing_odd() -> None:
     assert 4 <= len(set(states)) <= 16
     assert all(name == name.strip() for name in names)
     assert {dict} == {type(json.loads(document)) for document in documents}
-    assert "infinity" not in moments
+    assert not any(moment.startswith("9999") for moment in moments)
 
 
 def test_plain_rows_meet_rules_that_ask_for_null() -> None:
