@@ -129,7 +129,7 @@ class Driver:
         try:
             self._run_env(work, per_migration=parked or order["do"] == "stamp", destination=str(order.get("revision", "heads")))
         except BaseException as error:  # SystemExit and KeyboardInterrupt too: a script may raise anything
-            self._finish(failure_of(error, self.recorder.places))
+            self._finish(failure_of(error, self.recorder.places, self.recorder.first_error))
         else:
             self._finish(None)
 

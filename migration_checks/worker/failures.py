@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import re
+from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -14,9 +15,24 @@ MOST_MESSAGE = 300
 _ADAPTED = re.compile(r"^<class '[^']*'>: ")
 
 
-def failure_of(error: BaseException, places: Places) -> Failure:
-    """Describe `error`, with the last place in a revision script that it came through."""
+ABORTED = "25P02"
+"""SQLSTATE of whatever is sent in a transaction in which an earlier statement failed."""
+
+
+def failure_of(
+    error: BaseException, places: Places, first: tuple[BaseException, tuple[str, int] | None] | None = None
+) -> Failure:
+    """Describe `error`, with the last place in a revision script that it came through.
+
+    `first` is the first error that the server had in that step, and where. Where a script caught it, and `error` only says
+    that the transaction was aborted, it is the one to know of.
+    """
     database = _database_error(error)
+    if first is not None and _sqlstate(database) == ABORTED and _sqlstate(_database_error(first[0])) not in (None, ABORTED):
+        cause = failure_of(first[0], places)
+        path, line = first[1] or (cause.path, cause.line)
+        message = _bounded(f"{cause.message.rstrip('.')} (it was caught, and the script went on in an aborted transaction)")
+        return replace(cause, message=message, path=path, line=line)
     path, line = _place(error, places) or (None, None)
     return Failure(
         kind=type(error).__name__,

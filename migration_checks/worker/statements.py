@@ -68,6 +68,7 @@ class Recorder:
     """Records statements while `recording`; `count` is exact, `statements` bounded in number and size.
 
     Alembic's own bookkeeping runs outside of the migration functions, so it is never heard.
+    `first_error` is the first that the server had for one of them, and the place of that statement, caught or not.
     `strangers` counts statements outside of migration functions that Alembic did not send: env.py's own.
     """
 
@@ -81,6 +82,7 @@ class Recorder:
     def clear(self) -> None:
         """Forget what was heard."""
         self.count = 0
+        self.first_error: tuple[BaseException, tuple[str, int] | None] | None = None
         self._text = 0
         self._heard: list[_Heard] = []
 
@@ -88,6 +90,7 @@ class Recorder:
         """Listen to every engine of this process."""
         event.listen(sa.Engine, "before_cursor_execute", self._before)
         event.listen(sa.Engine, "after_cursor_execute", self._after)
+        event.listen(sa.Engine, "handle_error", self._failed)
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -126,6 +129,13 @@ class Recorder:
         if heard is not None:
             heard.seconds = time.perf_counter() - heard.started
             heard.rows = getattr(cursor, "rowcount", -1)
+
+    def _failed(self, context: Any) -> None:
+        """Remember the first error of a step, and where it was met: a script may catch it, and then fail of what follows."""
+        if self._depth and self.first_error is None:
+            heard: _Heard | None = getattr(context.execution_context, "_migration_checks", None)
+            error = context.sqlalchemy_exception or context.original_exception
+            self.first_error = error, heard.place if heard is not None else None
 
     def _sent_by_alembic(self) -> bool:
         """True when the nearest caller that is not SQLAlchemy is Alembic."""

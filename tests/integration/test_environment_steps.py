@@ -137,6 +137,39 @@ def test_failures(env: str, driver: str, tmp_path: Path, database: str) -> None:
             assert look.execute("SELECT count(*) FROM public.t").fetchone() == (0,)
 
 
+@pytest.mark.parametrize(("env", "driver"), [(SYNC, "psycopg"), (SYNC, "psycopg2"), (ASYNC, "asyncpg")])
+def test_an_error_that_a_script_swallows_is_the_one_that_is_told(env: str, driver: str, tmp_path: Path, database: str) -> None:
+    """Not that of the statement after it; the next step begins without it."""
+    swallows = [
+        "op.execute('CREATE TABLE t (n int)')",
+        "op.execute('INSERT INTO t VALUES (NULL)')",
+        "try:",
+        "    op.execute('ALTER TABLE t ALTER n SET NOT NULL')",
+        "except Exception: pass",
+    ]
+    retries = [
+        "with op.get_bind().begin_nested(): op.execute('SELECT 1')",
+        "try:",
+        "    with op.get_bind().begin_nested(): op.execute('SELECT 1 / 0')",
+        "except Exception: pass",
+        "op.execute('SELECT * FROM nowhere')",
+    ]
+    scripts = [Script("a1", upgrade="\n".join(swallows)), Script("b2", upgrade="\n".join(retries))]
+    with Environment(
+        make_project(tmp_path, scripts, env=env, url=f"postgresql+{driver}://").lineage(), timeout=60
+    ) as environment:
+        environment.attach(database)
+        swallowed = environment.upgrade("a1").failure
+        assert swallowed is not None
+        assert ("23502", "ALTER TABLE t ALTER n SET NOT NULL") == (swallowed.sqlstate, swallowed.statement)
+        assert "it was caught, and the script went on" in swallowed.message
+        assert (swallowed.path or "").endswith("a1_script.py")
+
+        handled = environment.upgrade("b2").failure
+        assert handled is not None
+        assert ("42P01", "SELECT * FROM nowhere") == (handled.sqlstate, handled.statement)
+
+
 def test_each_step_has_a_fresh_session(tmp_path: Path, database: str) -> None:
     """Settings, temporary tables and roles that a step leaves in its session are gone for the next, as between commands."""
     leave = sql(
