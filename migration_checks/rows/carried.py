@@ -16,7 +16,7 @@ from migration_checks.rows.keys import joined
 from migration_checks.rows.mirrors import source
 from migration_checks.rows.values import lowered, quoted
 from migration_checks.rows.workshop import Workshop
-from migration_checks.snapshot import Table
+from migration_checks.snapshot import Column, Table
 
 _FEW = 5
 """Where more than one row in so many was written, every row is hashed, which takes one scan."""
@@ -42,9 +42,8 @@ def carried(shop: Workshop, before: Table, now: Table) -> Table | None:
         return None
     others = [column for column in now.columns if column not in {right for _, right in kept}]
     _, rows, whole = shop.row(digest_query(now, lowered, others))
-    come = replace(now, relation=f"{now.relation} WHERE {written}")
-    _, fresh_ones, new = shop.row(digest_query(come, lowered, [right for _, right in kept]))
-    gone, old = _replaced(shop, before, now, kept, key, written) if fresh_ones else (0, [""] * len(kept))
+    with shop.work():
+        fresh_ones, gone, new, old = _exchanged(shop, before, now, kept, key, written)
     if before.rows - gone != rows - fresh_ones:
         return None
     sums = dict(zip((column.name for column in others), whole, strict=True))
@@ -59,14 +58,24 @@ def _are_many(shop: Workshop, now: Table, written: str) -> bool:
     return bool(shop.row(counted)[0])
 
 
-def _replaced(
+def _exchanged(
     shop: Workshop, before: Table, now: Table, kept: Sequence[ColumnPair], key: Sequence[ColumnPair], written: str
-) -> tuple[int, list[str]]:
-    """How many earlier rows have the key of one that was written since, and what they come to, a sum for each of `kept`."""
-    found = f"{before.relation} AS b WHERE EXISTS (SELECT FROM {source(now, written)} AS a WHERE {joined(key)})"
-    there = replace(before, relation=found)
-    _, gone, sums = shop.row(digest_query(there, lambda column: f"b.{quoted(column.name)}", [left for left, _ in kept]))
-    return gone, sums
+) -> tuple[int, int, list[str], list[str]]:
+    """How many rows were written, how many earlier ones have the key of one, and a sum of each of `kept` over either."""
+    columns = tuple(right for _, right in kept)
+    # Not a temporary table: the server's parallel workers cannot look into those of another session.
+    news = shop.relation("news")
+    shop.execute(f"CREATE UNLOGGED TABLE {news} AS SELECT r.* FROM {source(replace(now, columns=columns), written)} AS r")
+    fresh_ones, new = _summed(shop, replace(now, relation=news), "", columns)
+    found = f"{before.relation} AS b WHERE EXISTS (SELECT FROM {news} AS a WHERE {joined(key)})"
+    gone, old = _summed(shop, replace(before, relation=found), "b.", [left for left, _ in kept])
+    shop.execute(f"DROP TABLE {news}")
+    return fresh_ones, gone, new, old
+
+
+def _summed(shop: Workshop, table: Table, row: str, columns: Sequence[Column]) -> tuple[int, list[str]]:
+    _, rows, sums = shop.row(digest_query(table, lambda column: f"{row}{quoted(column.name)}", columns))
+    return rows, sums
 
 
 def _doubted(before: Table, now: Table) -> bool:
