@@ -32,8 +32,7 @@ _MOST = 120
 def is_token(pair: ColumnPair, before: str, after: str, relations: tuple[str, str]) -> str:
     """SQL: whether two differing values of a column look drawn: text without blanks, or bytes, of which nothing is repeated.
 
-    The values of each of the two `relations` must be nearly all distinct, and none may occur in the other: what a step
-    merely deals out in another order does.
+    The values of each of the two `relations` must be nearly all distinct.
     """
     if all(is_text(column) for column in pair):
         looks = " AND ".join(f"{value}::text ~ '{_LIKE_A_TOKEN}'" for value in (before, after))
@@ -41,15 +40,11 @@ def is_token(pair: ColumnPair, before: str, after: str, relations: tuple[str, st
         looks = " AND ".join(f"octet_length({value}) >= {_LONG}" for value in (before, after))
     else:
         return "false"
-    ours, theirs = (
-        f"(SELECT x.{quoted(column.name)}::text AS v FROM {relation} AS x WHERE x.{quoted(column.name)} IS NOT NULL)"
-        for column, relation in zip(pair, relations, strict=True)
-    )
     distinct = " AND ".join(
-        f"(SELECT count(DISTINCT x.v) >= {_DISTINCT} * count(*) FROM {side} AS x)" for side in (ours, theirs)
+        f"(SELECT count(DISTINCT x.{name}) >= {_DISTINCT} * count(x.{name}) FROM {relation} AS x)"
+        for name, relation in zip((quoted(column.name) for column in pair), relations, strict=True)
     )
-    apart = f"NOT EXISTS (SELECT FROM {ours} AS x JOIN {theirs} AS y USING (v))"
-    return f"({looks} AND {distinct} AND {apart})"
+    return f"({looks} AND {distinct})"
 
 
 def holds_run_made(before: str, after: str, windows: tuple[Window, Window], slack: float) -> str:

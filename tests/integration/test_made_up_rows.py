@@ -72,4 +72,6 @@ def test_a_loss_is_seen_whatever_was_filled_before(tmp_path: Path, server: Serve
 
     assert {"MC302", "MC304"} <= found.keys()
     assert (40, 40) == (found["MC302"].evidence["total"], sum(found["MC302"].evidence[name] for name in ("count", "restored")))  # type: ignore[misc]
-    assert "in which the walk had filled another column" in found["MC304"].message
+    facts, message = found["MC304"].evidence, found["MC304"].message
+    assert message.startswith(f"{facts['count']} of {40 - facts['set_aside']} values")  # type: ignore[operator]
+    assert "in which the walk had filled another column" in message

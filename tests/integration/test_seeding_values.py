@@ -360,3 +360,13 @@ def test_columns_that_no_row_has_a_value_in_are_named(database: str) -> None:
 
     connection.execute("ALTER TABLE public.u ADD s text CHECK (s = md5(id::text || 'salt'))")
     assert ("public.u.s",) == Synthesizer(connection, rows=20, seed=7).top_up(["public.u.s"]).blank
+
+
+def test_references_to_keys_that_there_is_room_for(database: str) -> None:
+    """A shorter column refers to those of its parent's keys that fit."""
+    schema = """CREATE TABLE modes (name varchar(30) PRIMARY KEY CHECK (name IN ('LEAST_CONNECTIONS', 'ROUND_ROBIN')));
+    CREATE TABLE pools (id int PRIMARY KEY, mode varchar(16) NOT NULL REFERENCES modes)"""
+    connection, done = filled(database, schema, rows=20)
+
+    assert {} == done.unfilled
+    assert "ROUND_ROBIN" == one(connection, "SELECT string_agg(DISTINCT mode, ',') FROM public.pools")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from fixtures import faults
+from migration_checks.config import Settings
 from migration_checks.providers import Server
 from migration_checks.report import PASSED
 from migration_checks.transition import Leg
+from migration_checks.verify import verify
 from tests.projects import Script, sql
 from tests.walks import creates, walk, widens
 
@@ -194,3 +199,29 @@ def test_a_baseline_that_makes_a_role(tmp_path: Path) -> None:
     assert ("MC101", "a1") in walked.found
     assert not {check for check, _ in walked.found} - {"MC101", "MC105"}
     assert "undo b2" in walked.legs
+
+
+def test_names_that_a_downgrade_swaps(tmp_path: Path, server: Server) -> None:
+    """What has the name of before holds something else; a column that no row has a value in is named."""
+    make = "CREATE TABLE t (id int PRIMARY KEY, a int, b int, code text CHECK (code = md5(id::text || 'salt')))"
+    twins = "CREATE TABLE one (id int, v int)", "CREATE TABLE two (id int, v int)"
+    first = Script("a1", None, sql(make, *twins), sql("DROP TABLE t, one, two"))
+    columns = "ALTER TABLE t RENAME b TO y", "ALTER TABLE t RENAME x TO b", "ALTER TABLE t RENAME y TO a"
+    tables = "ALTER TABLE one RENAME TO y", "ALTER TABLE two RENAME TO one", "ALTER TABLE y RENAME TO two"
+    swap = Script("b2", "a1", sql("ALTER TABLE t RENAME a TO x"), sql(*columns, *tables))
+    found = walk(tmp_path, server, [first, swap], rows=20).report.findings
+
+    assert {"public.t.a", "public.t.b", "public.one", "public.two"} == {
+        each.subject for each in found if (each.check, each.revision, str(each.severity)) == ("MC304", "b2", "error")
+    }
+    assert [("public.t.code", "info")] == [(each.subject, str(each.severity)) for each in found if each.check == "MC901"]
+
+
+def test_a_lock_in_the_middle_of_what_no_transaction_holds(server: Server) -> None:
+    """A step that drops what is left and builds an index concurrently gave up there, and could do no better."""
+    chain = replace(faults.lineage("MC702_invalid_index", "remedy"), range="a1:heads")
+    where: dict[str, Any] = {"provider": server.url, "allow_shared_server": True}
+    found = verify(Settings(chain, chain.root, trials=frozenset({"runners"}), **where)).findings
+
+    assert {("MC701", "info")} == {(each.check, str(each.severity)) for each in found if each.check.startswith("MC7")}
+    assert all("in the middle of statement 2 of 2" in each.message for each in found if each.check == "MC701")

@@ -208,6 +208,10 @@ class TestCosmetic:
             "changed column public.t.a: storage cosmetic",
         )
 
+    def test_whether_an_inherited_column_is_its_own_as_well_is_cosmetic(self) -> None:
+        """No statement but a DROP COLUMN of the parent tells."""
+        assert seen(catalog(T, A), catalog(T, with_facets(A, local=False))) == ("changed column public.t.a: local cosmetic",)
+
     def test_storage_beside_a_type_is_not(self) -> None:
         """One facet that counts makes the change count."""
         after = catalog(T, with_facets(A, storage="main", type="text"))

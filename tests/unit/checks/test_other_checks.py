@@ -115,6 +115,20 @@ CASES = (
         ),
         (("public.items.x", INFO, "The column holds nothing but NULL: no value was found."),),
     ),
+    Case(
+        "remarks on a foreign table",
+        "MC901",
+        ascend(
+            after=snapshot("b", objects=[thing("foreign table", "public.far")]),
+            changes=residue(unread={"public.far": "it is far"}),
+        ),
+        (("public.far", INFO, "Its rows could not be compared: it is far."),),
+    ),
+    Case(
+        "is silent on tables that lost all their rows",
+        "MC901",
+        undo(baseline=snapshot("a", tables=[table(rows=9)]), residue=residue(rows=0)),
+    ),
     Case("is silent where one value is all that is allowed", "MC501", ascend(after=single("CHECK (id = 1)"))),
     Case(
         "hears one under another condition",
