@@ -97,3 +97,16 @@ def test_rows_that_the_old_schema_refuses_may_go(tmp_path: Path, server: Server)
     walked = walk(tmp_path, server, [make, null, more], rows=50)
 
     assert ["c3"] == [each.revision for each in walked.report.findings if each.check == "MC306"]
+
+
+def test_rows_of_which_not_all_can_be_tried_are_missed(tmp_path: Path, server: Server) -> None:
+    """A converted column that must have a value keeps a row from being inserted again: it counts as one that may stay."""
+    columns = "id serial PRIMARY KEY, d smallint NOT NULL, v int NOT NULL"
+    make = Script("a1", None, sql(f"CREATE TABLE t ({columns})"), sql("DROP TABLE t"))
+    up = sql("ALTER TABLE t ALTER d TYPE numeric(5, 0)")
+    down = sql("DELETE FROM t WHERE id > 60", "ALTER TABLE t ALTER d TYPE smallint")
+    walked = walk(tmp_path, server, [make, Script("b2", "a1", up, down)], rows=50)
+
+    (found,) = (each for each in walked.report.findings if each.check == "MC306")
+    assert "b2" == found.revision
+    assert "are gone after the downgrade" in found.message

@@ -386,4 +386,12 @@ UPGRADES = (
         ("ALTER TABLE users ADD x text; DROP TABLE hubs CASCADE",),
         ("public.hubs dropped 20 rows lost 20",),
     ),
+    Upgrade(
+        "overwritten, restored under another name",
+        "CREATE TABLE w (id int PRIMARY KEY, a int, b int); INSERT INTO w SELECT g, g * 7, -g FROM generate_series(1, 20) g",
+        ("UPDATE w SET a = 0",),
+        ("public.w.a overwritten 20 lost 20",),
+        "UPDATE w SET a = id * 7; ALTER TABLE w RENAME a TO c; ALTER TABLE w RENAME b TO a; ALTER TABLE w RENAME c TO b",
+        ("public.w.a overwritten 20 lost 20",),
+    ),
 )
